@@ -1,0 +1,91 @@
+package liadesk
+
+import (
+	"time"
+)
+
+// Plan is what an account pays for.
+type Plan string
+
+// The plans, from the one that costs nothing upwards.
+const (
+	PlanFree       Plan = "free"
+	PlanEssentials Plan = "essentials"
+	PlanGrowth     Plan = "growth"
+	PlanEnterprise Plan = "enterprise"
+)
+
+// Plans lists every plan in order of price.
+var Plans = []Plan{PlanFree, PlanEssentials, PlanGrowth, PlanEnterprise}
+
+// Valid tells whether p is one of Plans.
+func (p Plan) Valid() bool {
+	for _, q := range Plans {
+		if p == q {
+			return true
+		}
+	}
+	return false
+}
+
+// Paid tells whether the plan includes campaigns.
+func (p Plan) Paid() bool { return p.Valid() && p != PlanFree }
+
+// Account is an organisation that uses the product.
+type Account struct {
+	ID        ID        `cbor:"1,keyasint"`
+	Name      string    `cbor:"2,keyasint"`
+	Plan      Plan      `cbor:"3,keyasint"`
+	Settings  Settings  `cbor:"4,keyasint"`
+	CreatedAt time.Time `cbor:"5,keyasint"`
+	// Demo accounts text round the clock, and their pages say so.
+	Demo bool `cbor:"6,keyasint,omitempty"`
+	// Version counts changes, so that a save over somebody else's is noticed.
+	Version uint64 `cbor:"7,keyasint"`
+}
+
+// Settings are what administrators choose for the whole account.
+type Settings struct {
+	// Region is the ISO 3166 country assumed for numbers without a country
+	// code, or "" when such numbers must be refused.
+	Region string `cbor:"1,keyasint"`
+	// TimeZone is the IANA zone in which the team reads and sets times.
+	TimeZone string `cbor:"2,keyasint"`
+	// Locale is a BCP 47 tag for words, dates and figures.
+	Locale string `cbor:"3,keyasint"`
+	// MaxSegments is the most segments a campaign text may have (1 to 10).
+	MaxSegments int `cbor:"4,keyasint"`
+	// Footer is appended to every marketing text on a line of its own.
+	Footer string `cbor:"5,keyasint,omitempty"`
+	// OptOutReply, OptInReply and HelpReply answer STOP, START and HELP.
+	OptOutReply string `cbor:"6,keyasint"`
+	OptInReply  string `cbor:"7,keyasint"`
+	HelpReply   string `cbor:"8,keyasint"`
+	// OptOutKeywords and OptInKeywords are the account's own, beside those
+	// that always hold.
+	OptOutKeywords []string `cbor:"9,keyasint,omitempty"`
+	OptInKeywords  []string `cbor:"10,keyasint,omitempty"`
+	// RoundTheClock lifts the texting window. Only demo accounts have it.
+	RoundTheClock bool `cbor:"11,keyasint,omitempty"`
+}
+
+// DefaultSettings are a new account's.
+func DefaultSettings(region, zone string) Settings {
+	return Settings{
+		Region:      region,
+		TimeZone:    zone,
+		Locale:      "en",
+		MaxSegments: 10,
+		OptOutReply: "You will get no more marketing texts from us. Reply START to get them again.",
+		OptInReply:  "Welcome back. You will get our texts again. Reply STOP to end them, HELP for help.",
+		HelpReply:   "You get these texts because you agreed to them. Reply STOP to end them. Msg & data rates may apply.",
+	}
+}
+
+// Ref names a record for a sentence or a link.
+type Ref struct {
+	ID   ID     `json:"id"`
+	Name string `json:"name"`
+	// Kind is the noun: "sms_campaign", "live_chat_campaign", "inbox".
+	Kind string `json:"kind"`
+}

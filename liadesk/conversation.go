@@ -1,0 +1,94 @@
+package liadesk
+
+import "time"
+
+// ConversationStatus is where a conversation stands.
+type ConversationStatus string
+
+// The states of a conversation.
+const (
+	ConversationOpen     ConversationStatus = "open"
+	ConversationResolved ConversationStatus = "resolved"
+)
+
+// OwnerKind is who answers a conversation now. There is one owner at a time,
+// changed by compare-and-set.
+type OwnerKind string
+
+// The owners.
+const (
+	OwnerBot   OwnerKind = "bot"
+	OwnerAgent OwnerKind = "agent"
+	OwnerQueue OwnerKind = "queue"
+)
+
+// HandoffReason is why a conversation went from the bot to a person.
+type HandoffReason string
+
+// HandoffNoBot is the only reason while the bot gives no answers: a reply to
+// LiaDesk enters the team's queue at once.
+const HandoffNoBot HandoffReason = "no_bot"
+
+// Conversation is a thread with a contact or an anonymous visitor.
+type Conversation struct {
+	ID        ID                 `cbor:"1,keyasint"`
+	AccountID ID                 `cbor:"2,keyasint"`
+	Channel   InboxKind          `cbor:"3,keyasint"`
+	InboxID   ID                 `cbor:"4,keyasint"`
+	Status    ConversationStatus `cbor:"5,keyasint"`
+	Owner     OwnerKind          `cbor:"6,keyasint"`
+	OwnerID   ID                 `cbor:"7,keyasint,omitempty"` // the agent
+	// ContactID is zero while a visitor has not said who they are.
+	ContactID ID `cbor:"8,keyasint,omitempty"`
+	// Visitor is how the page names an anonymous visitor ("Visitor 3F2A").
+	Visitor string `cbor:"9,keyasint,omitempty"`
+	// Phone is the other side's number on the SMS channel.
+	Phone string `cbor:"10,keyasint,omitempty"`
+	// CampaignID started the thread, or is the text that it answers.
+	CampaignID    ID            `cbor:"11,keyasint,omitempty"`
+	PageURL       string        `cbor:"12,keyasint,omitempty"`
+	HandoffReason HandoffReason `cbor:"13,keyasint,omitempty"`
+	QueuedAt      time.Time     `cbor:"14,keyasint"`
+	CreatedAt     time.Time     `cbor:"15,keyasint"`
+	LastAt        time.Time     `cbor:"16,keyasint"`           // last message
+	LastText      string        `cbor:"17,keyasint,omitempty"` // its beginning, for lists
+	LastFrom      MessageFrom   `cbor:"18,keyasint,omitempty"`
+	// Unread counts the other side's messages since the team last looked.
+	Unread  int    `cbor:"19,keyasint,omitempty"`
+	Version uint64 `cbor:"20,keyasint"`
+}
+
+// MessageFrom is who wrote a message.
+type MessageFrom string
+
+// The authors of messages.
+const (
+	FromVisitor  MessageFrom = "visitor" // the other side, on either channel
+	FromAgent    MessageFrom = "agent"
+	FromBot      MessageFrom = "bot"
+	FromCampaign MessageFrom = "campaign"
+	FromSystem   MessageFrom = "system"
+)
+
+// Message is one entry of a conversation; never changed, but for the state of
+// its sending.
+type Message struct {
+	ID             ID          `cbor:"1,keyasint"`
+	ConversationID ID          `cbor:"2,keyasint"`
+	From           MessageFrom `cbor:"3,keyasint"`
+	AuthorID       ID          `cbor:"4,keyasint,omitempty"` // the user, for agents
+	Author         string      `cbor:"5,keyasint,omitempty"` // the name at the time
+	Text           string      `cbor:"6,keyasint"`           // plain; for system messages a code of the catalogue
+	// HTML is a campaign's sanitised message; Text is then its plain form.
+	HTML string    `cbor:"7,keyasint,omitempty"`
+	At   time.Time `cbor:"8,keyasint"`
+	// ClientID makes a visitor's retry harmless.
+	ClientID string `cbor:"9,keyasint,omitempty"`
+	// CampaignID is the campaign that a campaign message belongs to.
+	CampaignID ID `cbor:"10,keyasint,omitempty"`
+	// Delivery is the state of a text to the carrier, "" on the website.
+	Delivery  DeliveryStatus `cbor:"11,keyasint,omitempty"`
+	ErrorCode string         `cbor:"12,keyasint,omitempty"`
+	// CarrierID is the carrier's id of an inbound text.
+	CarrierID string `cbor:"13,keyasint,omitempty"`
+}

@@ -1,0 +1,84 @@
+package liadesk
+
+import (
+	"time"
+
+	"github.com/liadesk/campaigns/hours"
+)
+
+// InboxKind is the channel of an inbox.
+type InboxKind string
+
+// The channels.
+const (
+	InboxWebsite InboxKind = "website"
+	InboxSMS     InboxKind = "sms"
+)
+
+// Inbox is where conversations arrive: a website with the widget, or a number
+// that texts. Exactly one of Website and SMS is set, as Kind says.
+type Inbox struct {
+	ID        ID        `cbor:"1,keyasint"`
+	AccountID ID        `cbor:"2,keyasint"`
+	Kind      InboxKind `cbor:"3,keyasint"`
+	Name      string    `cbor:"4,keyasint"`
+	Website   *Website  `cbor:"5,keyasint,omitempty"`
+	SMS       *SMSInbox `cbor:"6,keyasint,omitempty"`
+	CreatedAt time.Time `cbor:"7,keyasint"`
+	Version   uint64    `cbor:"8,keyasint"`
+}
+
+// Website is the part of an inbox that the widget needs.
+type Website struct {
+	// Key is public: it stands in the snippet on the company's pages.
+	Key string `cbor:"1,keyasint"`
+	// Domains are the hosts the widget works on; "*.shop.example" stands for
+	// every host below shop.example. Ports do not count. Never empty.
+	Domains []string `cbor:"2,keyasint"`
+	// Hours are the business hours, in the inbox's own zone.
+	Hours hours.Schedule `cbor:"3,keyasint"`
+	// SnippetSeenAt and SnippetSeenURL are the last page view that loaded the
+	// widget, as flushed from memory about once a minute.
+	SnippetSeenAt  time.Time `cbor:"4,keyasint"`
+	SnippetSeenURL string    `cbor:"5,keyasint,omitempty"`
+}
+
+// SMSInbox is the part of an inbox that the sender needs.
+type SMSInbox struct {
+	// Number is E.164, or an alphanumeric sender id of at most 11 characters
+	// (which cannot receive replies).
+	Number string `cbor:"1,keyasint"`
+	AuthID string `cbor:"2,keyasint"`
+	// SealedToken is the carrier's token, encrypted with the installation's
+	// key. It never leaves the server.
+	SealedToken []byte `cbor:"3,keyasint"`
+	// MessagesPerSecond is the pace, 0.01 to 1,000,000.
+	MessagesPerSecond float64 `cbor:"4,keyasint"`
+	// CallbackSeenAt is the last callback whose signature was right; zero
+	// means that the carrier never reached us.
+	CallbackSeenAt time.Time `cbor:"5,keyasint"`
+	// SignedV3 is set once a V3 signature was seen: from then on a callback
+	// with only the weaker V2 is refused.
+	SignedV3 bool `cbor:"6,keyasint,omitempty"`
+	// Trouble is why the inbox sends nothing at present, "" when it does.
+	Trouble InboxTrouble `cbor:"7,keyasint,omitempty"`
+	// TroubleSince is when it began.
+	TroubleSince time.Time `cbor:"8,keyasint"`
+}
+
+// InboxTrouble is a condition of the inbox, not of one message, that keeps
+// texts from going out.
+type InboxTrouble string
+
+// The troubles. Each has a banner that says what to do.
+const (
+	TroubleNone         InboxTrouble = ""
+	TroubleUnauthorised InboxTrouble = "unauthorised"  // the carrier refuses the credentials
+	TroubleNoCredit     InboxTrouble = "no_credit"     // the carrier's account is empty
+	TroubleNoConnection InboxTrouble = "no_connection" // the carrier cannot be reached
+	TroubleThrottled    InboxTrouble = "throttled"     // the carrier asks us to slow down
+)
+
+// CanReceive tells whether people can answer to this sender: alphanumeric
+// sender ids cannot (3GPP TS 23.040 §9.1.2.5).
+func (s SMSInbox) CanReceive() bool { return len(s.Number) > 0 && s.Number[0] == '+' }

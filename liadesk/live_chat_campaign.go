@@ -1,0 +1,64 @@
+package liadesk
+
+import "time"
+
+// SenderKind is in whose name a live chat campaign speaks.
+type SenderKind string
+
+// The senders.
+const (
+	SenderBot   SenderKind = "bot"
+	SenderAgent SenderKind = "agent"
+)
+
+// Sender is in whose name a live chat campaign speaks: the bot, LiaDesk, or
+// an agent.
+type Sender struct {
+	Kind   SenderKind `cbor:"1,keyasint" json:"kind"`
+	UserID ID         `cbor:"2,keyasint,omitempty" json:"user_id,omitzero"`
+}
+
+// Trigger is when a live chat campaign is due on a page.
+type Trigger struct {
+	// URL is a pattern of the URLPattern standard (WHATWG), read forgivingly.
+	URL string `cbor:"1,keyasint" json:"url"`
+	// TimeOnPage is how many seconds the page must have been visible.
+	TimeOnPage int `cbor:"2,keyasint" json:"time_on_page"`
+}
+
+// LiveChatCampaign shows a message to visitors of a website.
+type LiveChatCampaign struct {
+	ID                ID        `cbor:"1,keyasint"`
+	AccountID         ID        `cbor:"2,keyasint"`
+	Title             string    `cbor:"3,keyasint"`
+	Message           string    `cbor:"4,keyasint"` // sanitised HTML
+	InboxID           ID        `cbor:"5,keyasint"`
+	Sender            Sender    `cbor:"6,keyasint"`
+	Trigger           Trigger   `cbor:"7,keyasint"`
+	Enabled           bool      `cbor:"8,keyasint"`
+	BusinessHoursOnly bool      `cbor:"9,keyasint"`
+	CreatedAt         time.Time `cbor:"10,keyasint"`
+	CreatedBy         ID        `cbor:"11,keyasint"`
+	UpdatedAt         time.Time `cbor:"12,keyasint"`
+	Version           uint64    `cbor:"13,keyasint"`
+	// DisabledFor is why the system disabled it: "plan", "inbox"; "" when a
+	// person did.
+	DisabledFor string `cbor:"14,keyasint,omitempty"`
+}
+
+// Impression is a live chat campaign shown to one visitor on one page.
+type Impression struct {
+	ID         ID        `cbor:"1,keyasint"`
+	CampaignID ID        `cbor:"2,keyasint"`
+	InboxID    ID        `cbor:"3,keyasint"`
+	PageURL    string    `cbor:"4,keyasint"`
+	At         time.Time `cbor:"5,keyasint"`
+	// HTML and Sender are what was shown, word for word: the campaign may
+	// change later.
+	HTML       string    `cbor:"6,keyasint"`
+	Sender     Sender    `cbor:"7,keyasint"`
+	SenderName string    `cbor:"8,keyasint"`
+	OpenedAt   time.Time `cbor:"9,keyasint"`
+	ClosedAt   time.Time `cbor:"10,keyasint"` // dismissed
+	AnsweredAt time.Time `cbor:"11,keyasint"`
+}

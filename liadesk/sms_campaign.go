@@ -1,0 +1,82 @@
+package liadesk
+
+import "time"
+
+// Purpose decides which rules hold for a text.
+type Purpose string
+
+const (
+	// PurposeMarketing keeps to the texting windows and needs consent.
+	PurposeMarketing Purpose = "marketing"
+	// PurposeTransactional is exempt from both; opt-outs hold all the same.
+	PurposeTransactional Purpose = "transactional"
+)
+
+// SMSStatus is where an SMS campaign stands.
+type SMSStatus string
+
+// The states of an SMS campaign.
+const (
+	SMSDraft     SMSStatus = "draft"
+	SMSScheduled SMSStatus = "scheduled"
+	SMSSending   SMSStatus = "sending"
+	SMSPaused    SMSStatus = "paused"
+	SMSCompleted SMSStatus = "completed"
+	SMSCancelled SMSStatus = "cancelled"
+)
+
+// PauseReason is why a campaign is paused; it goes on only when a person says
+// so.
+type PauseReason string
+
+// The reasons of a pause.
+const (
+	PauseByUser   PauseReason = "user"
+	PauseMissed   PauseReason = "missed"   // found more than an hour after its time
+	PausePlan     PauseReason = "plan"     // the account's plan ended
+	PauseInbox    PauseReason = "inbox"    // the inbox was deleted
+	PauseRestored PauseReason = "restored" // the database came from a backup
+)
+
+// SMSCampaign sends one text to everybody in an audience at a set time.
+type SMSCampaign struct {
+	ID        ID      `cbor:"1,keyasint"`
+	AccountID ID      `cbor:"2,keyasint"`
+	Title     string  `cbor:"3,keyasint"`
+	Message   string  `cbor:"4,keyasint"` // with variables, before the footer
+	InboxID   ID      `cbor:"5,keyasint"`
+	Purpose   Purpose `cbor:"6,keyasint"`
+	Audience  Rule    `cbor:"7,keyasint"`
+
+	// ScheduledAt is the instant; Local and TimeZone are the wall time and zone
+	// that the person asked for, from which it was made.
+	ScheduledAt time.Time `cbor:"8,keyasint"`
+	Local       string    `cbor:"9,keyasint,omitempty"` // 2006-01-02T15:04
+	TimeZone    string    `cbor:"10,keyasint,omitempty"`
+	// ExpiresAt ends handing over; who was not reached by then is expired.
+	// Zero means never.
+	ExpiresAt time.Time `cbor:"11,keyasint"`
+
+	Status SMSStatus   `cbor:"12,keyasint"`
+	Reason PauseReason `cbor:"13,keyasint,omitempty"`
+
+	// Frozen is set when the audience is fixed; Targeted and Skipped never
+	// change after, except that a claimed row may move from one to the other.
+	Frozen   bool  `cbor:"14,keyasint,omitempty"`
+	Targeted int64 `cbor:"15,keyasint,omitempty"`
+	// FreezeChunk is the cursor of a freeze that is under way.
+	FreezeChunk uint32 `cbor:"16,keyasint,omitempty"`
+
+	CreatedAt   time.Time `cbor:"17,keyasint"`
+	CreatedBy   ID        `cbor:"18,keyasint"`
+	UpdatedAt   time.Time `cbor:"19,keyasint"`
+	StartedAt   time.Time `cbor:"20,keyasint"`
+	CompletedAt time.Time `cbor:"21,keyasint"`
+	// ReplacesID is the scheduled campaign that this one stands in for.
+	ReplacesID ID     `cbor:"22,keyasint,omitempty"`
+	Version    uint64 `cbor:"23,keyasint"`
+	// DeletedAt hides the campaign from lists. What was sent stays.
+	DeletedAt time.Time `cbor:"24,keyasint"`
+	// InboxName is kept for history when the inbox is deleted.
+	InboxName string `cbor:"25,keyasint,omitempty"`
+}
