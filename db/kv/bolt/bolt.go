@@ -101,9 +101,13 @@ func Open(path string, opt Options) (*Engine, error) {
 	if err := writeInstance(path, instance, fresh); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot write beside the database %s: %w", path, err), db.Close())
 	}
+	return newEngine(path, db, instance), nil
+}
+
+func newEngine(path string, db *bbolt.DB, instance string) *Engine {
 	e := &Engine{db: db, path: path, instance: instance, pageSize: db.Info().PageSize}
-	e.writers = writers{db: db, limits: defaultLimits}
-	return e, nil
+	e.writers.db, e.limits = db, defaultLimits
+	return e
 }
 
 // openWhole opens the file, locks it, and makes sure that bbolt can be let near
