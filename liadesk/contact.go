@@ -1,6 +1,9 @@
 package liadesk
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Contact is a person the company knows.
 type Contact struct {
@@ -29,6 +32,63 @@ type Contact struct {
 	ImportID ID `cbor:"16,keyasint"`
 	// BadNumber is the carrier's code (50, 70) that proved the number dead.
 	BadNumber string `cbor:"17,keyasint,omitempty"`
+	// PhoneKind is the kind of the number ("mobile", "fixed"), and CannotText
+	// says that numbers of this kind are not texted without a question.
+	PhoneKind  string `cbor:"18,keyasint,omitempty"`
+	CannotText bool   `cbor:"19,keyasint,omitempty"`
+	// Class is the key of the window class: all that decides at which hours a
+	// marketing text may reach the number. "" without a number.
+	Class string `cbor:"20,keyasint,omitempty"`
+	// ChangedBy is the import that wrote the contact last, and zero as soon as
+	// anybody else did: an import is undone only where nobody has worked since.
+	ChangedBy ID `cbor:"21,keyasint,omitempty"`
+}
+
+// FirstName is the first word of the name.
+func (c Contact) FirstName() string {
+	first, _, _ := strings.Cut(strings.TrimSpace(c.Name), " ")
+	return first
+}
+
+// Label names the contact for people: by name, else e-mail, else number.
+func (c Contact) Label() string {
+	switch {
+	case c.Name != "":
+		return c.Name
+	case c.Email != "":
+		return c.Email
+	}
+	return c.Phone
+}
+
+// ConsentEntry is one line of the consent history, which is only ever added
+// to. It names the number that the person had at the time, for a number moves
+// on to other people.
+type ConsentEntry struct {
+	ID        ID      `cbor:"1,keyasint"`
+	ContactID ID      `cbor:"2,keyasint"`
+	Number    string  `cbor:"3,keyasint,omitempty"`
+	Consent   Consent `cbor:"4,keyasint"`
+}
+
+// OptOutEntry is one line of the history of a number's opt-outs and opt-ins.
+type OptOutEntry struct {
+	ID ID `cbor:"1,keyasint"`
+	// Out is true for an opt-out and false for an opt-in.
+	Out    bool   `cbor:"2,keyasint"`
+	OptOut OptOut `cbor:"3,keyasint"`
+}
+
+// Tag is a word that groups contacts.
+type Tag struct {
+	Name string `cbor:"1,keyasint" json:"name"`
+	// Count is how many contacts have it.
+	Count int64 `cbor:"2,keyasint" json:"count"`
+	// MovedTo is the tag that this one was renamed to. The old name goes on to
+	// mean the new one, so that campaigns and files that say it keep working.
+	MovedTo string `cbor:"3,keyasint,omitempty" json:"-"`
+	// Deleting is set while the tag is taken off its contacts.
+	Deleting bool `cbor:"4,keyasint,omitempty" json:"-"`
 }
 
 // Consent is what a person allowed, or withdrew, for marketing texts.
