@@ -161,8 +161,8 @@ func noDatabase(path string) error {
 }
 
 // openBolt gives the checked file to bbolt and makes sure of the two buckets.
-// Damage that the check cannot see shows as a panic or a fault within; both
-// become an error here.
+// Damage deeper in the tree than the check looks may show as a panic or a fault
+// within; both become an error here. (What lies deeper still is for Check.)
 func openBolt(path string, f *os.File) (db *bbolt.DB, instance string, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

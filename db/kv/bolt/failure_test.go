@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/liadesk/campaigns/db/kv"
 )
 
@@ -112,4 +114,61 @@ func TestAFullDiskIsRecognised(t *testing.T) {
 			t.Errorf("%v is taken for a full disk", other)
 		}
 	}
+}
+
+// TestNoDamageAtTheHeadEndsTheProcess spoils bytes of the pages by which bbolt
+// finds its way at the start: the metas and the list of free pages.
+func TestNoDamageAtTheHeadEndsTheProcess(t *testing.T) {
+	e := openTemp(t)
+	for i := range 40 { // replaced often, for a list with something in it
+		if err := e.Update(t.Context(), putter(fmt.Sprint(i%4), strings.Repeat("x", 5000*(i%7)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var sound bytes.Buffer
+	if _, err := e.Backup(t.Context(), &sound); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "data.db")
+	spoilt := func(content []byte) (*os.File, error) {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			return nil, err
+		}
+		return os.Open(path)
+	}
+	f, err := spoilt(sound.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, ok := newestMeta(f)
+	if err := f.Close(); err != nil || !ok || m.freelist == noFreelist {
+		t.Fatalf("the head reads %+v, %t, %v", m, ok, err)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		content := bytes.Clone(sound.Bytes())
+		for range rapid.IntRange(1, 12).Draw(rt, "bytes") {
+			page := rapid.SampledFrom([]int64{0, 1, int64(m.freelist)}).Draw(rt, "page")
+			at := rapid.Int64Range(0, pageHeader+metaSize).Draw(rt, "at")
+			content[page*m.pageSize+at] = rapid.Byte().Draw(rt, "byte")
+		}
+		f, err := spoilt(content)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		refused := whole(f, int64(len(content)))
+		if err := f.Close(); err != nil {
+			rt.Fatal(err)
+		}
+		e, err := Open(path, Options{LockTimeout: -1})
+		if err == nil {
+			err = e.Close()
+		}
+		var damaged *kv.DamagedError
+		switch {
+		case errors.Is(err, kv.ErrLocked):
+			rt.Fatal("a refused file stayed locked")
+		case refused != nil && !errors.As(err, &damaged):
+			rt.Fatalf("Open: %v, want %v", err, refused)
+		}
+	})
 }

@@ -268,6 +268,46 @@ func TestOneWhoseContextEndsLeavesTheLine(t *testing.T) {
 	}
 }
 
+// endsWithItsTurn is a context that ends in the very moment in which the turn
+// comes: when Done is asked for, which is after its owner has got in line.
+type endsWithItsTurn struct {
+	context.Context
+	turn  func()
+	ended bool
+}
+
+func (c *endsWithItsTurn) Done() <-chan struct{} {
+	c.turn()
+	c.ended = true
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
+func (c *endsWithItsTurn) Err() error {
+	if c.ended {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestATurnThatComesTooLateIsPassedOn(t *testing.T) {
+	e := openTemp(t)
+	for range 50 { // it is left to chance which of the two is seen first
+		if err := e.enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx := &endsWithItsTurn{Context: t.Context(), turn: e.leave}
+		err := e.Update(ctx, func(kv.Tx) error { t.Error("the callback ran"); return nil })
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("Update: %v, want context.Canceled", err)
+		}
+		if e.busy {
+			t.Fatal("nobody has the turn, and nobody can get it")
+		}
+	}
+}
+
 // TestATurnIsNeverLost ends contexts at any moment, also that in which the turn
 // comes: those who stand behind must get it all the same.
 func TestATurnIsNeverLost(t *testing.T) {

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/liadesk/campaigns/db/kv"
 	"github.com/liadesk/campaigns/db/kv/bolt"
 )
@@ -321,35 +319,6 @@ func TestOneBrokenMetaPageIsSurvived(t *testing.T) {
 	clear(content[:2*page])
 	write(t, path, content)
 	wantDamaged(t, path, "is not a database")
-}
-
-// TestNoDamageEndsTheProcess spoils bytes anywhere. Open may not notice those
-// within values; it must answer in any case.
-func TestNoDamageEndsTheProcess(t *testing.T) {
-	content := backup(t)
-	rapid.Check(t, func(rt *rapid.T) {
-		spoilt := bytes.Clone(content)
-		for range rapid.IntRange(1, 12).Draw(rt, "bytes") {
-			page := rapid.IntRange(0, len(content)/os.Getpagesize()-1).Draw(rt, "page")
-			at := rapid.IntRange(0, 128).Draw(rt, "at") // where the structure is
-			spoilt[page*os.Getpagesize()+at] = rapid.Byte().Draw(rt, "byte")
-		}
-		path := filepath.Join(t.TempDir(), "data.db")
-		write(t, path, spoilt)
-		e, err := bolt.Open(path, bolt.Options{LockTimeout: -1})
-		if err == nil {
-			if err := e.Close(); err != nil {
-				rt.Fatalf("Close: %v", err)
-			}
-			e, err = bolt.Open(path, bolt.Options{LockTimeout: -1})
-		}
-		if err == nil {
-			err = e.Close()
-		}
-		if errors.Is(err, kv.ErrLocked) {
-			rt.Fatal("a refused file stayed locked")
-		}
-	})
 }
 
 func TestStatsAndFreeSpace(t *testing.T) {
