@@ -1,0 +1,95 @@
+# Everything that is built, tested and run. A fresh clone on a machine with
+# Go, Node.js and make needs no other step than one of these.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+
+STAMPS := .stamps
+DIST   := static/dist
+BIN    := bin/campaigns
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+ESBUILD := go tool esbuild --bundle --minify --log-level=warning --legal-comments=none --target=es2022,chrome123,firefox121,safari17.5
+GO_FILES := $(shell find . -name '*.go' -not -path './node_modules/*')
+PACKAGES = $(shell go list ./...)
+
+.PHONY: build run test check bench assets clean format chromium
+
+build: $(BIN)
+
+run: $(BIN)
+	$(BIN) demo
+
+# The browser tests want a browser; everything else in test runs without.
+test: check chromium assets
+	CI=true go test -race -shuffle=on -timeout 20m ./...
+
+check: assets
+	@files=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$files" ]; then echo "not formatted (make format):"; echo "$$files"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+	node_modules/.bin/tsc --noEmit -p tsconfig.json
+	go test -short ./...
+
+format:
+	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
+
+# Each of these measures a bound beside what it bounds and prints the ratio.
+# Add a package to the list when it gets benchmarks.
+BENCHED := $(shell grep -rl --include='*_test.go' '^func Benchmark' --exclude-dir=node_modules . 2>/dev/null | xargs -r -n1 dirname | sort -u)
+bench: assets
+	@if [ -z "$(BENCHED)" ]; then echo "no benchmarks yet"; else go test -run xxx -bench . -benchtime 2s -timeout 60m $(BENCHED); fi
+
+clean:
+	rm -rf bin $(DIST) $(STAMPS)
+
+# ---- what the above stand on ------------------------------------------------
+
+$(STAMPS) $(DIST):
+	@mkdir -p $@
+
+# Sources that the bundles are made of; nothing of them is run at install.
+$(STAMPS)/npm: package.json package-lock.json .npmrc | $(STAMPS)
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# The visitors' snippet, and the panel that it loads when somebody opens it.
+WIDGET := $(patsubst %,$(DIST)/%,$(if $(wildcard widget/src/main.ts),widget.js) $(if $(wildcard widget/src/panel.ts),widget-panel.js))
+
+assets: $(DIST)/app.js $(DIST)/app.css $(DIST)/icons.svg $(DIST)/favicon.svg $(WIDGET)
+
+$(DIST)/app.js: $(wildcard static/ts/*.ts) $(STAMPS)/npm | $(DIST)
+	$(ESBUILD) --format=esm --outfile=$@ static/ts/app.ts
+
+$(DIST)/app.css: $(wildcard static/css/*.css) $(STAMPS)/npm | $(DIST)
+	rm -f $(DIST)/inter-*.woff2
+	$(ESBUILD) --loader:.woff2=file --asset-names=[name]-[hash] --outfile=$@ static/css/app.css
+
+$(DIST)/widget.js: $(wildcard widget/src/*.ts) $(STAMPS)/npm | $(DIST)
+	$(ESBUILD) --format=iife --outfile=$@ widget/src/main.ts
+
+$(DIST)/widget-panel.js: $(wildcard widget/src/*.ts) $(STAMPS)/npm | $(DIST)
+	$(ESBUILD) --format=iife --outfile=$@ widget/src/panel.ts
+
+$(DIST)/icons.svg: static/icons/icons.txt static/icons/sprite.mjs $(STAMPS)/npm | $(DIST)
+	node static/icons/sprite.mjs node_modules/lucide-static/icons > $@
+
+$(DIST)/favicon.svg: static/icons/favicon.svg | $(DIST)
+	cp $< $@
+
+$(BIN): assets $(GO_FILES) go.mod go.sum $(wildcard views/*/*.html views/texts/*.toml)
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $@ .
+
+# Chromium comes from the distribution where we may install it.
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null && exit 0; \
+	if command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; \
+	else \
+		echo "The browser tests need Chromium: install the package chromium of your distribution, then run make test again." >&2; exit 1; \
+	fi

@@ -1,0 +1,73 @@
+package handlers
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/compress"
+	"github.com/gofiber/fiber/v2/middleware/etag"
+	"github.com/gofiber/fiber/v2/middleware/filesystem"
+)
+
+// assets knows the built bundles by name, and the digest of each: the address
+// changes when the content does, so browsers may keep a file for a year.
+type assets struct {
+	files  fs.FS
+	digest map[string]string
+}
+
+// wanted are the bundles without which no page works.
+var wanted = []string{"app.js", "app.css", "icons.svg", "widget.js"}
+
+func newAssets(files fs.FS) (*assets, error) {
+	a := &assets{files: files, digest: map[string]string{}}
+	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(files, path)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(data)
+		a.digest[path] = hex.EncodeToString(sum[:6])
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the built pages are missing: run `make build` first (%w)", err)
+	}
+	for _, name := range wanted {
+		if a.digest[name] == "" {
+			return nil, fmt.Errorf("the bundle %s is missing from static/dist: run `make build` first", name)
+		}
+	}
+	return a, nil
+}
+
+// url is the address of a bundle, naming its content.
+func (a *assets) url(name string) (string, error) {
+	digest, ok := a.digest[name]
+	if !ok {
+		return "", fmt.Errorf("there is no asset %q", name)
+	}
+	return "/static/" + name + "?v=" + digest, nil
+}
+
+// serve answers /static: compressed, with an ETag, for a year when the
+// address names the content and for the time of a look otherwise.
+func (a *assets) serve(app fiber.Router) {
+	app.Use("/static", func(c *fiber.Ctx) error {
+		err := c.Next()
+		c.Set(fiber.HeaderCacheControl, "no-cache")
+		if c.Query("v") != "" && c.Response().StatusCode() < 400 && err == nil {
+			c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+		}
+		return err
+	})
+	app.Use("/static", compress.New(compress.Config{Level: compress.LevelBestCompression}), etag.New(),
+		filesystem.New(filesystem.Config{Root: http.FS(a.files)}))
+}

@@ -1,0 +1,150 @@
+package handlers
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// The most bytes that a request's body may have. A stranger decides what
+// arrives here, so the bound is held while reading, not after.
+const (
+	defaultBody  = 1 << 20
+	widgetBody   = 16 << 10
+	callbackBody = 64 << 10
+	importBody   = 512 << 20
+	pictureBody  = 4 << 20
+)
+
+// bodyRule says how much body the routes under a prefix take.
+type bodyRule struct {
+	prefix string
+	limit  int
+	stream bool // handed to the handler as it arrives: see body
+}
+
+var bodyRules = []bodyRule{
+	{"/widget/", widgetBody, false},
+	{"/webhooks/", callbackBody, false},
+	{"/api/v1/contacts/import", importBody, true},
+	{"/contacts/import", importBody, true},
+	{"/settings/team", pictureBody, false},
+	{"/settings/picture", pictureBody, false},
+}
+
+func bodyRuleFor(path string) bodyRule {
+	for _, r := range bodyRules {
+		if strings.HasPrefix(path, r.prefix) {
+			return r
+		}
+	}
+	return bodyRule{limit: defaultBody}
+}
+
+// timeoutOf is how long a request for a path may take.
+func timeoutOf(path string) time.Duration {
+	if bodyRuleFor(path).stream {
+		return uploadTimeout
+	}
+	return requestTimeout
+}
+
+// requestConfig gives uploads, and nothing else, the time they need.
+func requestConfig(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	path, _, _ := strings.Cut(string(h.RequestURI()), "?")
+	return fasthttp.RequestConfig{ReadTimeout: timeoutOf(path), WriteTimeout: timeoutOf(path)}
+}
+
+// limitBody reads the body into memory up to the route's limit, after which
+// c.Body, c.FormValue and c.BodyParser work as always. Routes that take whole
+// files get it as a stream instead, from body.
+//
+// Compressed bodies are refused: a few kilobytes could unfold to gigabytes.
+// A body that is not read to its end ends the connection, for the rest of it
+// would be taken as the next request.
+func (s *Server) limitBody(c *fiber.Ctx) error {
+	if enc := strings.ToLower(c.Get(fiber.HeaderContentEncoding)); enc != "" && enc != "identity" {
+		c.Context().SetConnectionClose()
+		return fiber.NewError(fiber.StatusUnsupportedMediaType, "unsupported_encoding")
+	}
+	rule := bodyRuleFor(c.Path())
+	if c.Request().Header.ContentLength() > rule.limit {
+		c.Context().SetConnectionClose()
+		return tooLarge(rule.limit)
+	}
+	if !c.Request().IsBodyStream() {
+		return c.Next()
+	}
+	stream := &countingReader{r: c.Context().RequestBodyStream(), left: rule.limit, limit: rule.limit}
+	if rule.stream {
+		c.Locals(localBody, stream)
+		err := c.Next()
+		if !stream.ended {
+			c.Context().SetConnectionClose()
+		}
+		return err
+	}
+	data, err := io.ReadAll(stream)
+	if err != nil {
+		c.Context().SetConnectionClose()
+		if liadesk.KindOf(err) == liadesk.KindTooLarge {
+			return err
+		}
+		return fiber.NewError(fiber.StatusBadRequest, "bad_request")
+	}
+	c.Request().SetBodyRaw(data)
+	return c.Next()
+}
+
+// body is the request's body as it arrives, within the route's limit: reading
+// past it gives an error of KindTooLarge.
+func body(c *fiber.Ctx) io.Reader {
+	if stream, ok := c.Locals(localBody).(*countingReader); ok {
+		return stream
+	}
+	return bytes.NewReader(c.Body())
+}
+
+// countingReader refuses the byte after the limit.
+type countingReader struct {
+	r           io.Reader
+	left, limit int
+	ended       bool
+}
+
+func (r *countingReader) Read(p []byte) (int, error) {
+	if r.ended {
+		return 0, io.EOF
+	}
+	if len(p) > r.left+1 {
+		p = p[:r.left+1]
+	}
+	n, err := r.r.Read(p)
+	if n > r.left {
+		return 0, tooLarge(r.limit)
+	}
+	r.left -= n
+	r.ended = errors.Is(err, io.EOF)
+	return n, err
+}
+
+func tooLarge(limit int) *liadesk.Error {
+	return &liadesk.Error{Kind: liadesk.KindTooLarge, Code: "too_large", Text: "the body passes " + size(limit),
+		Args: map[string]any{"Limit": size(limit)}}
+}
+
+// size writes a number of bytes as people say it.
+func size(n int) string {
+	if n >= 1<<20 {
+		return strconv.Itoa(n>>20) + " MB"
+	}
+	return strconv.Itoa(n>>10) + " kB"
+}

@@ -1,0 +1,52 @@
+// Tells that something waits, when the person looks elsewhere: a short sound
+// and the number of unread conversations in the title of the tab.
+//
+// The server swaps #unread (data-count), and marks a message that may ring by
+// an element with data-notify in the swapped content. Anything else may
+// dispatch the event "notify" on the document.
+
+let plainTitle = "";
+
+export function startNotify(): void {
+  plainTitle = document.title;
+  showUnread();
+  document.addEventListener("htmx:after:swap", showUnread);
+  document.addEventListener("htmx:after:process", (event) => {
+    const element = event.target;
+    if (!(element instanceof Element)) return;
+    const marks = [...element.querySelectorAll("[data-notify]"), ...(element.matches("[data-notify]") ? [element] : [])];
+    for (const mark of marks) mark.removeAttribute("data-notify");
+    if (marks.length > 0) document.dispatchEvent(new CustomEvent("notify"));
+  });
+  document.addEventListener("notify", () => {
+    if (document.documentElement.dataset["quiet"] === undefined) ring();
+  });
+}
+
+function showUnread(): void {
+  const count = Number(document.getElementById("unread")?.dataset["count"] ?? "0");
+  const title = document.title.replace(/^\(\d+\) /, "") || plainTitle;
+  document.title = count > 0 ? `(${count}) ${title}` : title;
+}
+
+/** Two soft tones. Browsers stay silent until the page was clicked once. */
+function ring(): void {
+  try {
+    const audio = new AudioContext();
+    const start = audio.currentTime;
+    for (const [i, pitch] of [660, 880].entries()) {
+      const tone = audio.createOscillator();
+      const volume = audio.createGain();
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0, start + i * 0.12);
+      volume.gain.linearRampToValueAtTime(0.08, start + i * 0.12 + 0.02);
+      volume.gain.exponentialRampToValueAtTime(0.0001, start + i * 0.12 + 0.35);
+      tone.connect(volume).connect(audio.destination);
+      tone.start(start + i * 0.12);
+      tone.stop(start + i * 0.12 + 0.4);
+    }
+    setTimeout(() => void audio.close(), 1000);
+  } catch {
+    // No sound is no reason to fail.
+  }
+}
