@@ -1,0 +1,135 @@
+package hours
+
+import (
+	_ "embed" // windows.json
+	"encoding/json"
+	"time"
+)
+
+// A Window is when marketing texts may reach people, by their own clocks.
+type Window struct {
+	Week     Week      `json:"week" cbor:"1,keyasint"`
+	Holidays []Holiday `json:"holidays,omitempty" cbor:"2,keyasint,omitempty"`
+	Basis    string    `json:"basis,omitempty" cbor:"3,keyasint,omitempty"` // the law or norm it stands on
+}
+
+// RoundTheClock is the window that never closes. It is for demonstrations: real
+// people sleep.
+func RoundTheClock() Window { return Window{Week: EveryDay(WholeDay), Basis: "round the clock"} }
+
+// AlwaysOpen reports whether the window plainly never closes.
+func (w Window) AlwaysOpen() bool { return w.calendar().roundTheClock() }
+
+// Rules say which window holds where. They are an account's data and carry their
+// date, because laws change.
+type Rules struct {
+	AsOf    string            `json:"as_of,omitempty" cbor:"1,keyasint,omitempty"` // month of the knowledge behind them, as in 2026-11
+	Default Window            `json:"default" cbor:"2,keyasint"`
+	ByPlace map[string]Window `json:"by_place,omitempty" cbor:"3,keyasint,omitempty"` // by country ("BR") or country and state ("US/FL")
+}
+
+//go:embed windows.json
+var windowsTable []byte
+
+// BuiltIn are the rules that a new account starts with: one window for everyone,
+// Monday to Saturday from 09:00 to 20:00.
+func BuiltIn() Rules {
+	var r Rules
+	if err := json.Unmarshal(windowsTable, &r); err != nil {
+		panic("hours: windows.json: " + err.Error()) // part of the program, read by its tests
+	}
+	return r
+}
+
+// For is the window of a place, by ISO 3166-1 country and, for the USA, two
+// letters of the state: the state's, else the country's, else the default.
+func (r Rules) For(country, state string) Window {
+	if state != "" {
+		if w, ok := r.ByPlace[country+"/"+state]; ok {
+			return w
+		}
+	}
+	if w, ok := r.ByPlace[country]; ok && country != "" {
+		return w
+	}
+	return r.Default
+}
+
+// Allowed reports whether a text may go at t to someone who may be in any of the
+// zones: it may only while the window is open in all of them. Where nobody knows
+// the zone, or one of them does not exist, no window is known to be open, except
+// one that never closes.
+func Allowed(zones []string, w Window, t time.Time) bool {
+	if w.AlwaysOpen() {
+		return true
+	}
+	locations, ok := locate(zones)
+	for _, loc := range locations {
+		ok = ok && w.calendar().openAt(t, loc)
+	}
+	return ok
+}
+
+// Next is the first instant from t on at which a text is allowed; see Allowed.
+// ok is false if there is none: zones too far apart share no hour of a short
+// window.
+func Next(zones []string, w Window, t time.Time) (opens time.Time, ok bool) {
+	if w.AlwaysOpen() {
+		return t, true
+	}
+	locations, ok := locate(zones)
+	if !ok {
+		return time.Time{}, false
+	}
+	c := w.calendar()
+	limit := t.Add(c.horizon(t))
+	// An instant at which all are open is not before any zone's next opening.
+	for !t.After(limit) {
+		latest := t
+		for _, loc := range locations {
+			next, ok := c.nextOpen(latest, loc)
+			if !ok {
+				return time.Time{}, false
+			}
+			latest = next
+		}
+		if latest.Equal(t) {
+			return t, true
+		}
+		t = latest
+	}
+	return time.Time{}, false
+}
+
+// Closes is the first instant from t on at which a text is no longer allowed, t
+// itself if it is not allowed then. ok is false if the window never closes.
+func Closes(zones []string, w Window, t time.Time) (closes time.Time, ok bool) {
+	if w.AlwaysOpen() {
+		return time.Time{}, false
+	}
+	locations, known := locate(zones)
+	if !known {
+		return t, true
+	}
+	for _, loc := range locations {
+		if next, closing := w.calendar().nextClose(t, loc); closing && (!ok || next.Before(closes)) {
+			closes, ok = next, true
+		}
+	}
+	return closes, ok
+}
+
+// locate loads the zones; false if there are none or one does not exist.
+func locate(zones []string) ([]*time.Location, bool) {
+	locations := make([]*time.Location, 0, len(zones))
+	for _, zone := range zones {
+		loc, err := Location(zone)
+		if err != nil {
+			return nil, false
+		}
+		locations = append(locations, loc)
+	}
+	return locations, len(locations) > 0
+}
+
+func (w Window) calendar() calendar { return calendar{week: &w.Week, holidays: w.Holidays} }
