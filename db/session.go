@@ -1,6 +1,10 @@
 package db
 
-import "github.com/liadesk/campaigns/liadesk"
+import (
+	"fmt"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
 
 // MaxSessions is the most sessions one person may have; the oldest ends when
 // another begins.
@@ -11,6 +15,8 @@ func sessionKey(s liadesk.Session) key {
 	return in(s.AccountID, nSession).id(s.UserID).id(s.ID)
 }
 
+func sessionAt(o owner) key { return in(o.Account, nSession).id(o.User).id(o.ID) }
+
 func sessionDigestKey(d liadesk.Digest) key { return global("session").raw(d[:]) }
 
 // SessionByDigest finds the session that a secret belongs to.
@@ -19,7 +25,7 @@ func (tx *Tx) SessionByDigest(d liadesk.Digest) (liadesk.Session, bool, error) {
 	if err != nil || !found {
 		return liadesk.Session{}, false, err
 	}
-	return get[liadesk.Session](tx, in(o.Account, nSession).id(o.User).id(o.ID))
+	return get[liadesk.Session](tx, sessionAt(o))
 }
 
 // Sessions lists a person's sessions, oldest first.
@@ -110,4 +116,45 @@ func (tx *Tx) DeleteLink(account, user liadesk.ID) error {
 		return err
 	}
 	return tx.kv.Delete(linkKey(account, user))
+}
+
+// SignedIn is a session with whose it is.
+type SignedIn struct {
+	Session liadesk.Session
+	User    liadesk.User
+	Account liadesk.Account
+}
+
+// SignedIn finds all that a page view needs to know of its reader, in two
+// round trips.
+func (tx *Tx) SignedIn(d liadesk.Digest) (in SignedIn, found bool, err error) {
+	o, found, err := get[owner](tx, sessionDigestKey(d))
+	if err != nil || !found {
+		return SignedIn{}, false, err
+	}
+	found, err = getEach(tx, []key{sessionAt(o), userKey(o.Account, o.User), accountKey(o.Account)},
+		&in.Session, &in.User, &in.Account)
+	return in, found, err
+}
+
+// getEach reads one record per key in one round trip, each into its place. It
+// answers false when one of them is absent.
+func getEach(tx *Tx, keys []key, into ...any) (bool, error) {
+	raw := make([][]byte, len(keys))
+	for i, k := range keys {
+		raw[i] = k
+	}
+	values, err := tx.kv.GetMulti(raw)
+	if err != nil {
+		return false, err
+	}
+	for i, b := range values {
+		if b == nil {
+			return false, nil
+		}
+		if err := decode(b, into[i]); err != nil {
+			return false, fmt.Errorf("record %x: %w", raw[i], err)
+		}
+	}
+	return true, nil
 }

@@ -14,13 +14,23 @@ func (tx *Tx) Token(account, id liadesk.ID) (liadesk.Token, bool, error) {
 	return get[liadesk.Token](tx, tokenKey(account, id))
 }
 
-// TokenByDigest finds the API token that a secret belongs to.
-func (tx *Tx) TokenByDigest(d liadesk.Digest) (liadesk.Token, bool, error) {
+// TokenHolder is an API token with in whose name it acts.
+type TokenHolder struct {
+	Token   liadesk.Token
+	User    liadesk.User
+	Account liadesk.Account
+}
+
+// TokenHolder finds all that an API call needs to know of its caller, in two
+// round trips.
+func (tx *Tx) TokenHolder(d liadesk.Digest) (h TokenHolder, found bool, err error) {
 	o, found, err := get[owner](tx, tokenDigestKey(d))
 	if err != nil || !found {
-		return liadesk.Token{}, false, err
+		return TokenHolder{}, false, err
 	}
-	return tx.Token(o.Account, o.ID)
+	found, err = getEach(tx, []key{tokenKey(o.Account, o.ID), userKey(o.Account, o.User), accountKey(o.Account)},
+		&h.Token, &h.User, &h.Account)
+	return h, found, err
 }
 
 // Tokens lists an account's API tokens, oldest first.
@@ -32,7 +42,7 @@ func (tx *Tx) Tokens(account liadesk.ID) ([]liadesk.Token, error) {
 
 // PutToken writes an API token's record and the way to it.
 func (tx *Tx) PutToken(t liadesk.Token) error {
-	if err := put(tx, tokenDigestKey(t.Digest), owner{Account: t.AccountID, ID: t.ID}); err != nil {
+	if err := put(tx, tokenDigestKey(t.Digest), owner{Account: t.AccountID, ID: t.ID, User: t.UserID}); err != nil {
 		return err
 	}
 	return put(tx, tokenKey(t.AccountID, t.ID), t)

@@ -1,6 +1,7 @@
 package liadesk
 
 import (
+	"strings"
 	"time"
 
 	"github.com/liadesk/campaigns/hours"
@@ -82,3 +83,19 @@ const (
 // CanReceive tells whether people can answer to this sender: alphanumeric
 // sender ids cannot (3GPP TS 23.040 §9.1.2.5).
 func (s SMSInbox) CanReceive() bool { return len(s.Number) > 0 && s.Number[0] == '+' }
+
+// Allows tells whether the widget may run on a host, given without port and in
+// lower case.
+func (w Website) Allows(host string) bool {
+	host = strings.Trim(strings.TrimSuffix(host, "."), "[]")
+	for _, d := range w.Domains {
+		if base, star := strings.CutPrefix(d, "*"); star {
+			if len(host) > len(base) && strings.HasSuffix(host, base) { // base begins with the dot
+				return true
+			}
+		} else if host == d {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,195 @@
+package accounts
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/language"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+const (
+	// maxSegments is the most segments that a campaign text may have, whatever
+	// an account chooses.
+	maxSegments = 10
+	// maxFooter and maxReply keep a footer, and an answer to a keyword, to one
+	// and three segments of plain letters.
+	maxFooter = 160
+	maxReply  = 459
+	// maxKeywords and maxKeyword bound an account's own keywords.
+	maxKeywords = 50
+	maxKeyword  = 30
+)
+
+// SettingsPatch changes an account's name and settings; nil leaves a field as
+// it is.
+type SettingsPatch struct {
+	Name           *string
+	Region         *string
+	TimeZone       *string
+	Locale         *string
+	MaxSegments    *int
+	Footer         *string
+	OptOutReply    *string
+	OptInReply     *string
+	HelpReply      *string
+	OptOutKeywords *[]string
+	OptInKeywords  *[]string
+	// Version is the one that the change was made from; 0 saves over any.
+	Version uint64
+}
+
+// EditSettings changes the account's name and settings.
+func (s *Service) EditSettings(ctx context.Context, actor liadesk.Actor, p SettingsPatch) (liadesk.Account, error) {
+	if err := actor.Administrator(); err != nil {
+		return liadesk.Account{}, err
+	}
+	var a liadesk.Account
+	err := s.store.Update(ctx, func(tx *db.Tx) (err error) {
+		if a, err = account(tx, actor.Account); err != nil {
+			return err
+		}
+		old := a
+		if err := applySettings(&a, p); err != nil {
+			return err
+		}
+		if p.Version != 0 && p.Version != old.Version {
+			if err := liadesk.Changed(old.Version, settingsChanges(old, a)...); err != nil {
+				return err
+			}
+		}
+		a.Version++
+		return tx.PutAccount(a)
+	})
+	return a, err
+}
+
+func applySettings(a *liadesk.Account, p SettingsPatch) error {
+	var v liadesk.Invalid
+	set := &a.Settings
+	if p.Name != nil {
+		a.Name = checkName(&v, "name", *p.Name)
+	}
+	if p.Region != nil {
+		set.Region = checkRegion(&v, "region", *p.Region)
+	}
+	if p.TimeZone != nil {
+		set.TimeZone = strings.TrimSpace(*p.TimeZone)
+		checkZone(&v, "time_zone", set.TimeZone)
+	}
+	if p.Locale != nil {
+		tag, err := language.Parse(strings.TrimSpace(*p.Locale))
+		if err != nil || tag == language.Und {
+			v.Add("locale", "unknown_locale")
+		}
+		set.Locale = tag.String()
+	}
+	if p.MaxSegments != nil {
+		set.MaxSegments = *p.MaxSegments
+		if set.MaxSegments < 1 || set.MaxSegments > maxSegments {
+			v.Add("max_segments", "out_of_range", "Min", "1", "Max", "10")
+		}
+	}
+	if p.Footer != nil {
+		set.Footer = checkText(&v, "footer", *p.Footer, maxFooter, false)
+	}
+	if p.OptOutReply != nil {
+		set.OptOutReply = checkText(&v, "opt_out_reply", *p.OptOutReply, maxReply, true)
+	}
+	if p.OptInReply != nil {
+		set.OptInReply = checkText(&v, "opt_in_reply", *p.OptInReply, maxReply, true)
+	}
+	if p.HelpReply != nil {
+		set.HelpReply = checkText(&v, "help_reply", *p.HelpReply, maxReply, true)
+	}
+	if p.OptOutKeywords != nil {
+		set.OptOutKeywords = checkKeywords(&v, "opt_out_keywords", *p.OptOutKeywords)
+	}
+	if p.OptInKeywords != nil {
+		set.OptInKeywords = checkKeywords(&v, "opt_in_keywords", *p.OptInKeywords)
+	}
+	for _, k := range set.OptInKeywords {
+		// STOP always ends texts; a word cannot mean both.
+		if k == "STOP" || slices.Contains(set.OptOutKeywords, k) {
+			v.Add("opt_in_keywords", "means_both", "Keyword", k)
+			break
+		}
+	}
+	for _, k := range set.OptOutKeywords {
+		if k == "START" || k == "HELP" {
+			v.Add("opt_out_keywords", "means_both", "Keyword", k)
+			break
+		}
+	}
+	return v.Err()
+}
+
+// checkText cleans a text of several lines and notes what is wrong with it.
+func checkText(v *liadesk.Invalid, field, text string, longest int, required bool) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\r\n", "\n")
+	text = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' {
+			return -1
+		}
+		return r
+	}, text))
+	switch {
+	case text == "" && required:
+		v.Add(field, "required")
+	case utf8.RuneCountInString(text) > longest:
+		v.Add(field, "too_long", "Max", longest)
+	}
+	return text
+}
+
+// checkKeywords writes keywords as they are compared, in capitals, each once.
+func checkKeywords(v *liadesk.Invalid, field string, words []string) []string {
+	var out []string
+	for _, w := range words {
+		w = strings.ToUpper(line(w))
+		if w == "" || slices.Contains(out, w) {
+			continue
+		}
+		if utf8.RuneCountInString(w) > maxKeyword {
+			v.Add(field, "keyword_too_long", "Max", maxKeyword, "Keyword", cut(w, 60))
+			return out
+		}
+		out = append(out, w)
+	}
+	if len(out) > maxKeywords {
+		v.Add(field, "too_many", "Max", maxKeywords)
+	}
+	return out
+}
+
+func settingsChanges(theirs, yours liadesk.Account) []liadesk.Change {
+	var list []liadesk.Change
+	text := func(field, a, b string) {
+		if a != b {
+			list = append(list, liadesk.Change{Field: field, Theirs: a, Yours: b})
+		}
+	}
+	a, b := theirs.Settings, yours.Settings
+	text("name", theirs.Name, yours.Name)
+	text("region", a.Region, b.Region)
+	text("time_zone", a.TimeZone, b.TimeZone)
+	text("locale", a.Locale, b.Locale)
+	if a.MaxSegments != b.MaxSegments {
+		list = append(list, liadesk.Change{Field: "max_segments", Theirs: a.MaxSegments, Yours: b.MaxSegments})
+	}
+	text("footer", a.Footer, b.Footer)
+	text("opt_out_reply", a.OptOutReply, b.OptOutReply)
+	text("opt_in_reply", a.OptInReply, b.OptInReply)
+	text("help_reply", a.HelpReply, b.HelpReply)
+	if !slices.Equal(a.OptOutKeywords, b.OptOutKeywords) {
+		list = append(list, liadesk.Change{Field: "opt_out_keywords", Theirs: a.OptOutKeywords, Yours: b.OptOutKeywords})
+	}
+	if !slices.Equal(a.OptInKeywords, b.OptInKeywords) {
+		list = append(list, liadesk.Change{Field: "opt_in_keywords", Theirs: a.OptInKeywords, Yours: b.OptInKeywords})
+	}
+	return list
+}
