@@ -56,6 +56,8 @@ type Conversation struct {
 	// Unread counts the other side's messages since the team last looked.
 	Unread  int    `cbor:"19,keyasint,omitempty"`
 	Version uint64 `cbor:"20,keyasint"`
+	// Messages counts the thread's messages; it gives each its place.
+	Messages uint64 `cbor:"21,keyasint"`
 }
 
 // MessageFrom is who wrote a message.
@@ -91,4 +93,6 @@ type Message struct {
 	ErrorCode string         `cbor:"12,keyasint,omitempty"`
 	// CarrierID is the carrier's id of an inbound text.
 	CarrierID string `cbor:"13,keyasint,omitempty"`
+	// Seq is the message's place in its thread, from 1 without gaps.
+	Seq uint64 `cbor:"14,keyasint"`
 }

@@ -53,7 +53,7 @@ type Impression struct {
 	InboxID    ID        `cbor:"3,keyasint"`
 	PageURL    string    `cbor:"4,keyasint"`
 	At         time.Time `cbor:"5,keyasint"`
-	// HTML and Sender are what was shown, word for word: the campaign may
+	// HTML, Text (the same without markup) and Sender are what was shown, word for word: the campaign may
 	// change later.
 	HTML       string    `cbor:"6,keyasint"`
 	Sender     Sender    `cbor:"7,keyasint"`
@@ -61,4 +61,5 @@ type Impression struct {
 	OpenedAt   time.Time `cbor:"9,keyasint"`
 	ClosedAt   time.Time `cbor:"10,keyasint"` // dismissed
 	AnsweredAt time.Time `cbor:"11,keyasint"`
+	Text       string    `cbor:"12,keyasint"`
 }

@@ -1,0 +1,81 @@
+package conversations
+
+import (
+	"context"
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// Notice is the honest line under a visitor's message: will somebody answer,
+// and when? Code names the sentence.
+type Notice struct {
+	Code NoticeCode
+	// Name is the person who has the thread, for NoticeOwner.
+	Name string
+	// Until is when the business hours begin again, for NoticeUntil, in the
+	// inbox's zone.
+	Until time.Time
+	Zone  string
+}
+
+// NoticeCode names the sentence of a notice.
+type NoticeCode string
+
+// The notices.
+const (
+	NoticeOwner NoticeCode = "owner" // this person has it
+	NoticeHere  NoticeCode = "here"  // somebody of the team is here and was told
+	NoticeUntil NoticeCode = "until" // outside business hours, which begin again at Until
+	NoticeLater NoticeCode = "later" // nobody is here now; it will be answered here
+)
+
+// notice finds the line that is true for a thread at this moment.
+func (s *Service) notice(tx *db.Tx, inbox liadesk.Inbox, c liadesk.Conversation) (Notice, error) {
+	if inbox.Website == nil {
+		return Notice{Code: NoticeLater}, nil
+	}
+	schedule := inbox.Website.Hours
+	if now := s.now(); !schedule.Open(now) {
+		if next, ok := schedule.NextOpen(now); ok {
+			return Notice{Code: NoticeUntil, Until: next, Zone: schedule.Zone}, nil
+		}
+		return Notice{Code: NoticeLater}, nil
+	}
+	users, err := tx.Users(inbox.AccountID)
+	if err != nil {
+		return Notice{}, err
+	}
+	var staffed bool
+	for _, u := range users {
+		if !s.present(u) {
+			continue
+		}
+		if c.Owner == liadesk.OwnerAgent && c.OwnerID == u.ID {
+			return Notice{Code: NoticeOwner, Name: u.Name}, nil
+		}
+		staffed = staffed || u.Serves(inbox.ID)
+	}
+	if staffed {
+		return Notice{Code: NoticeHere}, nil
+	}
+	return Notice{Code: NoticeLater}, nil
+}
+
+// present tells whether a person can see a new message now: says so, and has
+// a page of the dashboard open.
+func (s *Service) present(u liadesk.User) bool {
+	return u.Active() && u.Presence == liadesk.PresenceOnline && s.Live.Present(u.ID)
+}
+
+// Staffed tells whether somebody could answer in a website inbox now: its
+// business hours are open and a person who serves it is present.
+func (s *Service) Staffed(ctx context.Context, inbox liadesk.Inbox) (bool, error) {
+	var n Notice
+	err := s.store.View(ctx, func(tx *db.Tx) (err error) {
+		n, err = s.notice(tx, inbox, liadesk.Conversation{})
+		return err
+	})
+	return n.Code == NoticeHere, err
+}

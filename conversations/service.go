@@ -1,0 +1,178 @@
+// Package conversations keeps the threads between the team and the people at
+// the other end, on the website and by text alike: who owns a thread, what
+// was said in which order, and who must hear of it now.
+//
+// What is said is stored before it is published. A listener who misses an
+// event reads the thread again, so nothing is lost when a connection, or the
+// whole server, goes away between the two.
+package conversations
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jonboulle/clockwork"
+	"github.com/rivo/uniseg"
+
+	"github.com/liadesk/campaigns/contacts"
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// MaxText is the most characters (Unicode code points) one message may have.
+const MaxText = 4000
+
+// Service is the room of conversations. Its verbs are safe for concurrent use.
+type Service struct {
+	store    *db.Store
+	clock    clockwork.Clock
+	ids      liadesk.IDs
+	contacts *contacts.Service
+	secret   []byte
+	tickets  *tickets
+
+	// Live tells listeners what happened, after it was stored.
+	Live *Hub
+	// Wake is told that an inbox has a text to send, after it was stored.
+	Wake func(inbox liadesk.ID)
+	// CheckText refuses a text that the carrier would not take.
+	CheckText func(text string) error
+}
+
+// New makes the room. Secret is the installation's key for visitors' tokens;
+// with another one, every visitor becomes a stranger.
+func New(store *db.Store, clock clockwork.Clock, ids liadesk.IDs, people *contacts.Service, secret []byte) *Service {
+	return &Service{
+		store: store, clock: clock, ids: ids, contacts: people, secret: secret,
+		tickets: newTickets(clock), Live: NewHub(), Wake: func(liadesk.ID) {}, CheckText: func(string) error { return nil },
+	}
+}
+
+// now is the present, in UTC, so that what is stored compares equal to what
+// was kept in memory.
+func (s *Service) now() time.Time { return s.clock.Now().UTC() }
+
+// tokenFor makes a visitor's token from the client id of the first message.
+// It is derived, not drawn: when the answer to that message is lost on the
+// way, the retry gets the same token and finds the same thread. Who knows the
+// token cannot find the client id, and who knows neither can find nothing.
+func (s *Service) tokenFor(inbox liadesk.ID, clientID string) string {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write([]byte("visitor\x00"))
+	mac.Write(inbox[:])
+	mac.Write([]byte(clientID))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// digest is what of a token is stored.
+func digest(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// cleanText checks what somebody wrote: not empty, not over MaxText, no
+// control characters but line breaks and tabs. Markup is left alone, for a
+// message is text and is never read as anything else.
+func cleanText(v *liadesk.Invalid, text string) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	text = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < 0x20 && r != '\n' && r != '\t' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, text))
+	switch {
+	case text == "":
+		v.Add("text", "required")
+	case utf8.RuneCountInString(text) > MaxText:
+		v.Add("text", "too_long", "max", MaxText)
+	}
+	return text
+}
+
+// summary is the beginning of a text for lists, cut between characters as
+// people see them.
+func summary(text string) string {
+	const most = 120
+	text = strings.Join(strings.Fields(text), " ")
+	var b strings.Builder
+	g := uniseg.NewGraphemes(text)
+	for n := 0; g.Next(); n++ {
+		if n == most {
+			return strings.TrimSpace(b.String()) + "…"
+		}
+		b.WriteString(g.Str())
+	}
+	return b.String()
+}
+
+// add puts a message at the end of a thread and keeps the head in step. The
+// caller stores the head.
+func (s *Service) add(tx *db.Tx, c *liadesk.Conversation, m liadesk.Message) (liadesk.Message, error) {
+	m.ID = s.ids()
+	if m.At.IsZero() {
+		m.At = s.now()
+	}
+	// A thread's times never run backwards, even if the clock does.
+	if m.At.Before(c.LastAt) {
+		m.At = c.LastAt
+	}
+	m, err := tx.AddMessage(c, m)
+	if err != nil {
+		return m, err
+	}
+	c.LastAt, c.LastFrom = m.At, m.From
+	if m.From != liadesk.FromSystem {
+		c.LastText = summary(m.Text)
+	}
+	if m.From == liadesk.FromVisitor {
+		c.Unread++
+	}
+	c.Version++
+	return m, nil
+}
+
+// find reads a thread that the actor may see. Another account's, and another
+// inbox's for an agent, are not there.
+func find(tx *db.Tx, actor liadesk.Actor, id liadesk.ID) (liadesk.Conversation, error) {
+	c, ok, err := tx.Conversation(actor.Account, id)
+	if err != nil {
+		return c, err
+	}
+	if !ok || !actor.Serves(c.InboxID) {
+		return liadesk.Conversation{}, liadesk.ErrNotFound
+	}
+	return c, nil
+}
+
+// change is the way every change of one thread by the team takes: read it as
+// the actor may, change it, store it, and tell the listeners.
+func (s *Service) change(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
+	fn func(*db.Tx, *liadesk.Conversation) ([]liadesk.Message, error)) (liadesk.Conversation, []liadesk.Message, error) {
+	var c liadesk.Conversation
+	var added []liadesk.Message
+	err := s.store.Update(ctx, func(tx *db.Tx) (err error) {
+		if c, err = find(tx, actor, id); err != nil {
+			return err
+		}
+		before := c
+		if added, err = fn(tx, &c); err != nil {
+			return err
+		}
+		if c == before {
+			return nil
+		}
+		return tx.PutConversation(c)
+	})
+	if err != nil {
+		return liadesk.Conversation{}, nil, err
+	}
+	s.Publish(c, added...)
+	return c, added, nil
+}

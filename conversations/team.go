@@ -1,0 +1,221 @@
+package conversations
+
+import (
+	"context"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// Filter narrows the list of conversations. Zero fields do not narrow.
+type Filter struct {
+	// Status is open unless told otherwise.
+	Status  liadesk.ConversationStatus
+	Channel liadesk.InboxKind
+	// Queue leaves only threads that nobody has taken; Mine only the actor's.
+	Queue, Mine bool
+	Campaign    liadesk.ID
+}
+
+func (f Filter) matches(actor liadesk.Actor, c liadesk.Conversation) bool {
+	return actor.Serves(c.InboxID) &&
+		(f.Channel == "" || c.Channel == f.Channel) &&
+		(!f.Queue || c.Owner == liadesk.OwnerQueue) &&
+		(!f.Mine || c.Owner == liadesk.OwnerAgent && c.OwnerID == actor.User) &&
+		(f.Campaign.IsZero() || c.CampaignID == f.Campaign)
+}
+
+// maxLooks bounds how many pages of the store one list may read to fill
+// itself when a filter leaves most threads out; what follows is behind Next.
+const maxLooks = 4
+
+// List lists the threads that the actor may see, the last active first.
+func (s *Service) List(ctx context.Context, actor liadesk.Actor, f Filter, page db.Page) (items []liadesk.Conversation, next string, err error) {
+	if f.Status == "" {
+		f.Status = liadesk.ConversationOpen
+	}
+	if f.Status != liadesk.ConversationOpen && f.Status != liadesk.ConversationResolved {
+		var v liadesk.Invalid
+		v.Add("status", "unknown_status")
+		return nil, "", v.Err()
+	}
+	want := page.Size()
+	err = s.store.View(ctx, func(tx *db.Tx) error {
+		items, next = nil, page.After
+		for range maxLooks {
+			batch, following, err := tx.Conversations(actor.Account, f.Status, next, want-len(items))
+			if err != nil {
+				return err
+			}
+			for _, c := range batch {
+				if f.matches(actor, c) {
+					items = append(items, c)
+				}
+			}
+			if next = following; next == "" || len(items) >= want {
+				break
+			}
+		}
+		return nil
+	})
+	return items, next, err
+}
+
+// Thread is a conversation as the team reads it.
+type Thread struct {
+	Conversation liadesk.Conversation
+	Messages     []liadesk.Message // oldest first
+	Contact      liadesk.Contact   // zero while the visitor is anonymous
+	Inbox        liadesk.Inbox
+	// Earlier is the place to pass as before for the messages that came
+	// before these, 0 when there are none.
+	Earlier uint64
+}
+
+// Get reads a thread: its last messages, or those before a place in it.
+func (s *Service) Get(ctx context.Context, actor liadesk.Actor, id liadesk.ID, before uint64) (Thread, error) {
+	var out Thread
+	err := s.store.View(ctx, func(tx *db.Tx) error {
+		out = Thread{}
+		c, err := find(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		out.Conversation = c
+		if out.Messages, err = tx.MessagesBefore(actor.Account, id, before, ThreadPage); err != nil {
+			return err
+		}
+		if len(out.Messages) > 0 && out.Messages[0].Seq > 1 {
+			out.Earlier = out.Messages[0].Seq
+		}
+		if out.Inbox, _, err = tx.Inbox(actor.Account, c.InboxID); err != nil || c.ContactID.IsZero() {
+			return err
+		}
+		out.Contact, _, err = tx.Contact(actor.Account, c.ContactID)
+		return err
+	})
+	return out, err
+}
+
+// Unread counts the open threads with messages that nobody of the team has
+// looked at, up to 100, among those that the actor may see.
+func (s *Service) Unread(ctx context.Context, actor liadesk.Actor) (int, error) {
+	var n int
+	err := s.store.View(ctx, func(tx *db.Tx) error {
+		n = 0
+		list, err := tx.UnreadConversations(actor.Account, 100)
+		for _, c := range list {
+			if actor.Serves(c.InboxID) && c.Status == liadesk.ConversationOpen {
+				n++
+			}
+		}
+		return err
+	})
+	return n, err
+}
+
+// Seen notes that the team has looked at a thread.
+func (s *Service) Seen(ctx context.Context, actor liadesk.Actor, id liadesk.ID) error {
+	_, _, err := s.change(ctx, actor, id, func(_ *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
+		c.Unread = 0
+		return nil, nil
+	})
+	return err
+}
+
+// Reply answers a thread. Who answers a thread that no person has takes it;
+// another person's thread stays theirs. A text goes through the inbox's outbox
+// in the same transaction, so that what stands in the thread is sent even if
+// the server dies right now. The same client id twice is one message.
+func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID, text, clientID string) (liadesk.Message, error) {
+	var v liadesk.Invalid
+	text = cleanText(&v, text)
+	if len(clientID) > 64 {
+		v.Add("client_id", "too_long", "max", 64)
+	}
+	if err := v.Err(); err != nil {
+		return liadesk.Message{}, err
+	}
+	var message liadesk.Message
+	var wake bool
+	c, _, err := s.change(ctx, actor, id, func(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
+		wake = false
+		if clientID != "" {
+			m, repeated, err := tx.MessageByClientID(c.AccountID, c.ID, clientID)
+			if err != nil || repeated {
+				message = m
+				return nil, err
+			}
+		}
+		m := liadesk.Message{From: liadesk.FromAgent, AuthorID: actor.User, Author: actor.Name, Text: text, ClientID: clientID}
+		if c.Channel == liadesk.InboxSMS {
+			if err := s.textable(tx, *c, text); err != nil {
+				return nil, err
+			}
+			m.Delivery = liadesk.DeliveryPending
+		}
+		if c.Owner != liadesk.OwnerAgent && !actor.User.IsZero() {
+			take(c, actor)
+		}
+		c.Status, c.Unread = liadesk.ConversationOpen, 0
+		m, err := s.add(tx, c, m)
+		if err != nil {
+			return nil, err
+		}
+		message = m
+		if c.Channel == liadesk.InboxSMS {
+			wake = true
+			err = tx.PutOutbox(liadesk.OutboxItem{
+				ID: s.ids(), AccountID: c.AccountID, InboxID: c.InboxID, Cause: liadesk.CauseReply,
+				Phone: c.Phone, Text: text, ConversationID: c.ID, MessageID: m.ID, CreatedAt: m.At,
+			})
+		}
+		return []liadesk.Message{m}, err
+	})
+	if err == nil && wake {
+		s.Wake(c.InboxID)
+	}
+	return message, err
+}
+
+func take(c *liadesk.Conversation, actor liadesk.Actor) {
+	c.Owner, c.OwnerID = liadesk.OwnerAgent, actor.User
+}
+
+// Take makes the actor the owner. From is the owner whom the actor saw: if
+// somebody else took the thread meanwhile, that stands and the actor is told.
+func (s *Service) Take(ctx context.Context, actor liadesk.Actor, id liadesk.ID, from liadesk.ID) (liadesk.Conversation, error) {
+	c, _, err := s.change(ctx, actor, id, func(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
+		if c.Owner == liadesk.OwnerAgent && c.OwnerID == actor.User {
+			return nil, nil
+		}
+		if c.Owner == liadesk.OwnerAgent && c.OwnerID != from {
+			return nil, liadesk.Conflict("taken", "somebody else has taken this conversation")
+		}
+		take(c, actor)
+		c.Version++
+		return nil, nil
+	})
+	return c, err
+}
+
+// Resolve ends a thread for now; the other side's next message opens it again.
+func (s *Service) Resolve(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (liadesk.Conversation, error) {
+	return s.setStatus(ctx, actor, id, liadesk.ConversationResolved)
+}
+
+// Reopen takes a resolved thread back into the list.
+func (s *Service) Reopen(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (liadesk.Conversation, error) {
+	return s.setStatus(ctx, actor, id, liadesk.ConversationOpen)
+}
+
+func (s *Service) setStatus(ctx context.Context, actor liadesk.Actor, id liadesk.ID, status liadesk.ConversationStatus) (liadesk.Conversation, error) {
+	c, _, err := s.change(ctx, actor, id, func(_ *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
+		if c.Status != status {
+			c.Status, c.Unread = status, 0
+			c.Version++
+		}
+		return nil, nil
+	})
+	return c, err
+}

@@ -1,0 +1,108 @@
+package conversations
+
+import (
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// InboundText is a text that arrived from the carrier, checked and known to
+// be new.
+type InboundText struct {
+	Account liadesk.ID
+	Inbox   liadesk.Inbox
+	Contact liadesk.Contact
+	From    string // E.164
+	Text    string
+	// CarrierID is the carrier's id of the text.
+	CarrierID string
+	At        time.Time
+	// CampaignID is the campaign whose text it answers, zero if none, and
+	// CampaignText that text as it was sent to this number.
+	CampaignID   liadesk.ID
+	CampaignText string
+}
+
+// ReceiveText puts a text into its thread, within the caller's transaction:
+// the thread of this inbox with this number, opened again if it was resolved.
+// The campaign's text stands before the first answer to it. The caller
+// publishes what it returns after its commit.
+func (s *Service) ReceiveText(tx *db.Tx, in InboundText) (liadesk.Conversation, liadesk.Message, error) {
+	none := func(err error) (liadesk.Conversation, liadesk.Message, error) {
+		return liadesk.Conversation{}, liadesk.Message{}, err
+	}
+	c, known, err := tx.ConversationByPhone(in.Account, in.Inbox.ID, in.From)
+	if err != nil {
+		return none(err)
+	}
+	if !known {
+		now := s.now()
+		c = liadesk.Conversation{
+			ID: s.ids(), AccountID: in.Account, Channel: liadesk.InboxSMS, InboxID: in.Inbox.ID,
+			Owner: liadesk.OwnerBot, Phone: in.From, CreatedAt: now, LastAt: now,
+		}
+	}
+	c.ContactID = in.Contact.ID
+	if !in.CampaignID.IsZero() && c.CampaignID != in.CampaignID {
+		c.CampaignID = in.CampaignID
+		if _, err := s.add(tx, &c, liadesk.Message{
+			From: liadesk.FromCampaign, Text: in.CampaignText, CampaignID: in.CampaignID,
+		}); err != nil {
+			return none(err)
+		}
+	}
+	if err := s.route(tx, &c); err != nil {
+		return none(err)
+	}
+	m, err := s.add(tx, &c, liadesk.Message{
+		From: liadesk.FromVisitor, Author: in.Contact.Name, Text: in.Text, CarrierID: in.CarrierID,
+	})
+	if err != nil {
+		return none(err)
+	}
+	return c, m, tx.PutConversation(c)
+}
+
+// AddConfirmation notes in a thread what we answered to STOP, START or HELP,
+// within the caller's transaction, and returns the message whose sending the
+// outbox item should report.
+func (s *Service) AddConfirmation(tx *db.Tx, c liadesk.Conversation, text string) (liadesk.Conversation, liadesk.Message, error) {
+	m, err := s.add(tx, &c, liadesk.Message{From: liadesk.FromSystem, Text: text, Delivery: liadesk.DeliveryPending})
+	if err != nil {
+		return c, m, err
+	}
+	return c, m, tx.PutConversation(c)
+}
+
+// TextState notes what became of a text of ours, within the caller's
+// transaction. A thread or message that is gone is no error: the text was
+// sent all the same.
+func (s *Service) TextState(tx *db.Tx, account, conversation, message liadesk.ID, status liadesk.DeliveryStatus, code string) error {
+	m, ok, err := tx.Message(account, conversation, message)
+	if err != nil || !ok || m.Delivery == status && m.ErrorCode == code {
+		return err
+	}
+	m.Delivery, m.ErrorCode = status, code
+	return tx.ReplaceMessage(account, m)
+}
+
+// textable refuses a text to somebody who asked for none, or through an inbox
+// that is gone.
+func (s *Service) textable(tx *db.Tx, c liadesk.Conversation, text string) error {
+	inbox, ok, err := tx.Inbox(c.AccountID, c.InboxID)
+	if err != nil {
+		return err
+	}
+	if !ok || inbox.SMS == nil {
+		return liadesk.Conflict("inbox_gone", "the inbox of this conversation was deleted")
+	}
+	_, out, err := tx.OptOutOf(c.AccountID, c.Phone)
+	if err != nil {
+		return err
+	}
+	if out {
+		return liadesk.Conflict("opted_out", "this number has opted out of texts")
+	}
+	return s.CheckText(text)
+}

@@ -1,0 +1,277 @@
+package conversations
+
+import (
+	"context"
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// visitorLife is how long a token is good after the visitor was last here.
+const visitorLife = 30 * 24 * time.Hour
+
+// ThreadPage is the most messages that one answer to the widget holds.
+const ThreadPage = 200
+
+// impressionLife is how long after it was shown a message can be answered.
+const impressionLife = 24 * time.Hour
+
+// VisitorMessage is what a visitor writes into the widget.
+type VisitorMessage struct {
+	Inbox      liadesk.Inbox // found by the widget's public key
+	Token      string        // "" with the first message
+	Impression liadesk.ID    // the campaign's message that it answers, or zero
+	Text       string
+	// ClientID is drawn at random by the widget, once per message, and makes a
+	// retry harmless: 16 to 64 characters.
+	ClientID string
+	PageURL  string
+}
+
+// VisitorAnswer tells the widget what became of its message.
+type VisitorAnswer struct {
+	Token        string
+	Conversation liadesk.Conversation
+	Message      liadesk.Message
+}
+
+// WriteAsVisitor stores what a visitor wrote and tells the team.
+//
+// A conversation begins here and nowhere else, so page views make none. When
+// the answer gets lost, the retry with the same client id finds the same
+// thread and the same message, even if it was the very first one. A token
+// that is unknown (forgotten, forged, of another inbox, too old) begins a new
+// thread under a new token; it never opens somebody else's.
+func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (VisitorAnswer, error) {
+	var v liadesk.Invalid
+	in.Text = cleanText(&v, in.Text)
+	if n := len(in.ClientID); n < 16 || n > 64 {
+		v.Add("client_id", "length", "min", 16, "max", 64)
+	}
+	if err := v.Err(); err != nil {
+		return VisitorAnswer{}, err
+	}
+	account := in.Inbox.AccountID
+	var out VisitorAnswer
+	var added []liadesk.Message
+	err := s.store.Update(ctx, func(tx *db.Tx) error {
+		out, added = VisitorAnswer{}, nil
+		c, token, known, err := s.visitorThread(tx, in)
+		if err != nil {
+			return err
+		}
+		out.Token = token
+		if known {
+			m, repeated, err := tx.MessageByClientID(account, c.ID, in.ClientID)
+			if err != nil {
+				return err
+			}
+			if repeated {
+				out.Conversation, out.Message = c, m
+				return nil
+			}
+		}
+		opening, err := s.opening(tx, &c, in)
+		if err != nil {
+			return err
+		}
+		if opening.Text != "" {
+			if opening, err = s.add(tx, &c, opening); err != nil {
+				return err
+			}
+			added = append(added, opening)
+		}
+		if err := s.route(tx, &c); err != nil {
+			return err
+		}
+		m, err := s.add(tx, &c, liadesk.Message{From: liadesk.FromVisitor, Author: c.Visitor, Text: in.Text, ClientID: in.ClientID})
+		if err != nil {
+			return err
+		}
+		added = append(added, m)
+		if err := tx.PutConversation(c); err != nil {
+			return err
+		}
+		out.Conversation, out.Message = c, m
+		return tx.PutVisitor(account, digest(token), db.Visitor{ConversationID: c.ID, InboxID: in.Inbox.ID, SeenAt: s.now()})
+	})
+	if err != nil {
+		return VisitorAnswer{}, err
+	}
+	if len(added) > 0 {
+		s.Publish(out.Conversation, added...)
+	}
+	return out, nil
+}
+
+// visitorThread finds the thread of a visitor's token, or makes the head of a
+// new one. Known is false for a new one.
+func (s *Service) visitorThread(tx *db.Tx, in VisitorMessage) (c liadesk.Conversation, token string, known bool, err error) {
+	fresh := s.tokenFor(in.Inbox.ID, in.ClientID)
+	for _, token := range []string{in.Token, fresh} {
+		if token == "" {
+			continue
+		}
+		c, known, err := s.threadOf(tx, in.Inbox, token)
+		if err != nil || known {
+			return c, token, known, err
+		}
+	}
+	id := s.ids()
+	now := s.now()
+	name := id.String()
+	return liadesk.Conversation{
+		ID: id, AccountID: in.Inbox.AccountID, Channel: liadesk.InboxWebsite, InboxID: in.Inbox.ID,
+		Status: liadesk.ConversationOpen, Owner: liadesk.OwnerBot, PageURL: in.PageURL,
+		// The end of an id is chance alone: enough to tell two visitors apart.
+		Visitor:   "Visitor " + upper(name[len(name)-4:]),
+		CreatedAt: now, LastAt: now,
+	}, fresh, false, nil
+}
+
+// threadOf finds the thread that a token opens in an inbox.
+func (s *Service) threadOf(tx *db.Tx, inbox liadesk.Inbox, token string) (liadesk.Conversation, bool, error) {
+	visitor, ok, err := tx.Visitor(inbox.AccountID, digest(token))
+	if err != nil || !ok || visitor.InboxID != inbox.ID || s.now().Sub(visitor.SeenAt) > visitorLife {
+		return liadesk.Conversation{}, false, err
+	}
+	return tx.Conversation(inbox.AccountID, visitor.ConversationID)
+}
+
+// opening is the campaign's message that the visitor answers, to stand before
+// the answer, word for word as it was shown. It is empty when there is none
+// or when it was answered already; the first answer counts for the campaign.
+func (s *Service) opening(tx *db.Tx, c *liadesk.Conversation, in VisitorMessage) (liadesk.Message, error) {
+	if in.Impression.IsZero() {
+		return liadesk.Message{}, nil
+	}
+	account := in.Inbox.AccountID
+	shown, ok, err := tx.Impression(account, in.Impression)
+	if err != nil || !ok || shown.InboxID != in.Inbox.ID || !shown.AnsweredAt.IsZero() || s.now().Sub(shown.At) > impressionLife {
+		return liadesk.Message{}, err
+	}
+	shown.AnsweredAt = s.now()
+	if err := tx.PutImpression(account, shown); err != nil {
+		return liadesk.Message{}, err
+	}
+	if err := tx.CountChat(account, shown.CampaignID, db.FigureAnswered, shown.ID[15], shown.AnsweredAt); err != nil {
+		return liadesk.Message{}, err
+	}
+	c.CampaignID = shown.CampaignID
+	if c.Owner != liadesk.OwnerAgent && shown.Sender.Kind == liadesk.SenderAgent {
+		c.Owner, c.OwnerID = liadesk.OwnerAgent, shown.Sender.UserID
+	}
+	return liadesk.Message{
+		From: liadesk.FromCampaign, AuthorID: shown.Sender.UserID, Author: shown.SenderName,
+		Text: shown.Text, HTML: shown.HTML, CampaignID: shown.CampaignID,
+	}, nil
+}
+
+// route gives a thread that the other side writes into an owner who can
+// answer: the agent who has it, while that person is in the team and serves
+// the inbox, else the team's queue. The bot gives no answers yet, so a thread
+// of its own enters the queue at once.
+func (s *Service) route(tx *db.Tx, c *liadesk.Conversation) error {
+	c.Status = liadesk.ConversationOpen
+	if c.Owner == liadesk.OwnerAgent {
+		user, ok, err := tx.User(c.AccountID, c.OwnerID)
+		if err != nil {
+			return err
+		}
+		if ok && user.Active() && user.Serves(c.InboxID) {
+			return nil
+		}
+	}
+	if c.Owner != liadesk.OwnerQueue {
+		c.Owner, c.OwnerID = liadesk.OwnerQueue, liadesk.ID{}
+		c.HandoffReason, c.QueuedAt = liadesk.HandoffNoBot, s.now()
+	}
+	return nil
+}
+
+// VisitorThread is what the widget shows.
+type VisitorThread struct {
+	Conversation liadesk.Conversation
+	Messages     []liadesk.Message
+	Notice       Notice
+}
+
+// ReadAsVisitor lists the thread of a token behind the message after (zero:
+// its last messages). A token that opens nothing is not found.
+func (s *Service) ReadAsVisitor(ctx context.Context, inbox liadesk.Inbox, token string, after liadesk.ID) (VisitorThread, error) {
+	var out VisitorThread
+	var stale bool
+	err := s.store.View(ctx, func(tx *db.Tx) error {
+		c, ok, err := s.threadOf(tx, inbox, token)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return liadesk.ErrNotFound
+		}
+		out.Conversation = c
+		visitor, _, err := tx.Visitor(inbox.AccountID, digest(token))
+		if err != nil {
+			return err
+		}
+		stale = s.now().Sub(visitor.SeenAt) > 24*time.Hour
+		out.Messages, err = messagesBehind(tx, c, after)
+		if err != nil {
+			return err
+		}
+		out.Notice, err = s.notice(tx, inbox, c)
+		return err
+	})
+	if err != nil || !stale {
+		return out, err
+	}
+	// Once a day the token's life is renewed; reading writes nothing else.
+	return out, s.store.Update(ctx, func(tx *db.Tx) error {
+		return tx.PutVisitor(inbox.AccountID, digest(token),
+			db.Visitor{ConversationID: out.Conversation.ID, InboxID: inbox.ID, SeenAt: s.now()})
+	})
+}
+
+// messagesBehind lists what follows a message of the thread; an unknown one
+// gives the last page, as if nothing had been seen.
+func messagesBehind(tx *db.Tx, c liadesk.Conversation, after liadesk.ID) ([]liadesk.Message, error) {
+	if !after.IsZero() {
+		m, ok, err := tx.Message(c.AccountID, c.ID, after)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return tx.MessagesAfter(c.AccountID, c.ID, m.Seq, ThreadPage)
+		}
+	}
+	return tx.MessagesBefore(c.AccountID, c.ID, 0, ThreadPage)
+}
+
+// TicketForVisitor lets the widget of one origin listen to its thread.
+func (s *Service) TicketForVisitor(ctx context.Context, inbox liadesk.Inbox, token, origin string) (string, error) {
+	var c liadesk.Conversation
+	err := s.store.View(ctx, func(tx *db.Tx) error {
+		var ok bool
+		var err error
+		c, ok, err = s.threadOf(tx, inbox, token)
+		if err == nil && !ok {
+			err = liadesk.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return s.tickets.issue(Ticket{Account: inbox.AccountID, Conversation: c.ID, Origin: origin})
+}
+
+func upper(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'a' <= c && c <= 'z' {
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	return string(b)
+}

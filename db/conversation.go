@@ -1,0 +1,176 @@
+package db
+
+import (
+	"time"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// A conversation is found by its id, in the order of its last message (per
+// status, and per contact), by the number at the other end of an SMS thread,
+// and by the digest of a visitor's token. All of it changes together.
+
+func conversationKey(account, id liadesk.ID) key { return in(account, nConversation).id(id) }
+
+// conversationOrder is where a conversation stands in the list of one status.
+func conversationOrder(c liadesk.Conversation) key {
+	return in(c.AccountID, nConversationBy).str("status").str(string(c.Status)).time(c.LastAt).id(c.ID)
+}
+
+func conversationOfContact(account, contact liadesk.ID) key {
+	return in(account, nConversationBy).str("contact").id(contact)
+}
+
+func conversationUnread(account liadesk.ID) key {
+	return in(account, nConversationBy).str("unread")
+}
+
+func smsThread(account, inbox liadesk.ID, phone string) key {
+	return in(account, nConversationBy).str("phone").id(inbox).str(phone)
+}
+
+// Conversation reads one thread's head.
+func (tx *Tx) Conversation(account, id liadesk.ID) (liadesk.Conversation, bool, error) {
+	return get[liadesk.Conversation](tx, conversationKey(account, id))
+}
+
+// PutConversation writes a thread's head and moves it in every list. It reads
+// what stands there, so that the caller need not know the former places.
+func (tx *Tx) PutConversation(c liadesk.Conversation) error {
+	old, exists, err := tx.Conversation(c.AccountID, c.ID)
+	if err != nil {
+		return err
+	}
+	if exists {
+		if err := tx.kv.Delete(conversationOrder(old)); err != nil {
+			return err
+		}
+		if !old.ContactID.IsZero() {
+			if err := tx.kv.Delete(conversationOfContact(old.AccountID, old.ContactID).time(old.LastAt).id(old.ID)); err != nil {
+				return err
+			}
+		}
+		if old.Unread > 0 && c.Unread == 0 {
+			if err := tx.kv.Delete(conversationUnread(c.AccountID).id(c.ID)); err != nil {
+				return err
+			}
+		}
+	}
+	if err := put(tx, conversationKey(c.AccountID, c.ID), c); err != nil {
+		return err
+	}
+	if err := tx.kv.Put(conversationOrder(c), []byte{1}); err != nil {
+		return err
+	}
+	if !c.ContactID.IsZero() {
+		if err := tx.kv.Put(conversationOfContact(c.AccountID, c.ContactID).time(c.LastAt).id(c.ID), []byte{1}); err != nil {
+			return err
+		}
+	}
+	if c.Unread > 0 {
+		if err := tx.kv.Put(conversationUnread(c.AccountID).id(c.ID), []byte{1}); err != nil {
+			return err
+		}
+	}
+	if c.Channel == liadesk.InboxSMS {
+		return tx.kv.Put(smsThread(c.AccountID, c.InboxID, c.Phone), c.ID[:])
+	}
+	return nil
+}
+
+// ConversationByPhone finds the SMS thread between an inbox and a number.
+// There is one: a thread that was resolved is opened again.
+func (tx *Tx) ConversationByPhone(account, inbox liadesk.ID, phone string) (liadesk.Conversation, bool, error) {
+	b, err := tx.kv.Get(smsThread(account, inbox, phone))
+	if err != nil || len(b) != 16 {
+		return liadesk.Conversation{}, false, err
+	}
+	return tx.Conversation(account, liadesk.ID(b))
+}
+
+// Conversations lists threads of one status, the last active first, beginning
+// behind the cursor. The second result is the cursor of what follows, "" at
+// the end. Cursors name an instant and an id, so a thread that moves up while
+// somebody turns pages is seen once more at most, and none is left out.
+func (tx *Tx) Conversations(account liadesk.ID, status liadesk.ConversationStatus, after string, limit int) ([]liadesk.Conversation, string, error) {
+	base := in(account, nConversationBy).str("status").str(string(status))
+	to := base.end()
+	if after != "" {
+		at, id, err := parseTimeCursor(after)
+		if err != nil {
+			return nil, "", err
+		}
+		to = base.clone().time(at).id(id)
+	}
+	return tx.conversationsAt(account, base, to, limit)
+}
+
+// ConversationsOf lists a contact's threads over all channels, the last active
+// first.
+func (tx *Tx) ConversationsOf(account, contact liadesk.ID, limit int) ([]liadesk.Conversation, error) {
+	base := conversationOfContact(account, contact)
+	list, _, err := tx.conversationsAt(account, base, base.end(), limit)
+	return list, err
+}
+
+func (tx *Tx) conversationsAt(account liadesk.ID, from, to key, limit int) ([]liadesk.Conversation, string, error) {
+	pairs, err := tx.kv.Scan(from, to, limit+1, true)
+	if err != nil {
+		return nil, "", err
+	}
+	more := len(pairs) > limit
+	if more {
+		pairs = pairs[:limit]
+	}
+	keys := make([]key, len(pairs))
+	for i, p := range pairs {
+		id, err := key(p.Key).tailID()
+		if err != nil {
+			return nil, "", err
+		}
+		keys[i] = conversationKey(account, id)
+	}
+	list, err := getMany[liadesk.Conversation](tx, keys)
+	if err != nil || !more || len(list) == 0 {
+		return list, "", err
+	}
+	last := list[len(list)-1]
+	return list, timeCursor(last.LastAt, last.ID), nil
+}
+
+// UnreadConversations lists the ids of threads with messages that the team
+// has not seen, at most limit.
+func (tx *Tx) UnreadConversations(account liadesk.ID, limit int) ([]liadesk.Conversation, error) {
+	base := conversationUnread(account)
+	pairs, err := tx.kv.Scan(base, base.end(), limit, false)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]key, len(pairs))
+	for i, p := range pairs {
+		id, err := key(p.Key).tailID()
+		if err != nil {
+			return nil, err
+		}
+		keys[i] = conversationKey(account, id)
+	}
+	return getMany[liadesk.Conversation](tx, keys)
+}
+
+// Visitor is what a widget's token stands for. Only the token's digest is
+// stored: who reads the database cannot speak for a visitor.
+type Visitor struct {
+	ConversationID liadesk.ID `cbor:"1,keyasint"`
+	InboxID        liadesk.ID `cbor:"2,keyasint"`
+	SeenAt         time.Time  `cbor:"3,keyasint"`
+}
+
+// Visitor finds what the token with this digest stands for.
+func (tx *Tx) Visitor(account liadesk.ID, digest []byte) (Visitor, bool, error) {
+	return get[Visitor](tx, in(account, nVisitor).raw(digest))
+}
+
+// PutVisitor notes what a token stands for.
+func (tx *Tx) PutVisitor(account liadesk.ID, digest []byte, v Visitor) error {
+	return put(tx, in(account, nVisitor).raw(digest), v)
+}
