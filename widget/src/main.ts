@@ -1,0 +1,224 @@
+// The first file: it tells the server about the page, waits until a campaign
+// is due, and loads the second file only when there is something to show.
+
+import { post, Refusal } from "./api";
+import { Arming } from "./arming";
+import type { Core, EventName, Panel, Shown } from "./core";
+import { Memory } from "./memory";
+import { watchPages } from "./pages";
+import { ignore, safe } from "./safe";
+import type { ShowAnswer, VisitAnswer } from "./wire";
+
+type Listener = (detail?: unknown) => void;
+type Queued = [name: string, ...args: unknown[]] | ((api: object) => void);
+
+/** Longest address that is sent; longer ones lose their query. */
+const LONGEST_ADDRESS = 4000;
+/** Seconds between re-checks when the server did not say. */
+const RECHECK = 60;
+
+function start(script: HTMLScriptElement, queued: Queued[], found: object): void {
+  const source = new URL(script.src);
+  const base = source.origin + source.pathname.replace(/\/[^/]*$/, "");
+  const key = script.dataset["inbox"] || source.searchParams.get("inbox") || "";
+  if (!key) return complain("the snippet names no inbox: it needs data-inbox or ?inbox=");
+
+  const memory = new Memory(key, () => localStorage, () => Date.now());
+  const arming = new Arming(() => performance.now());
+  const listeners = new Map<string, Set<Listener>>();
+  const isVisible = () => document.visibilityState === "visible";
+
+  let ready = false;
+  let attended = false;
+  let asking = false;
+  let stopped = false;
+  let page = 0;
+  let referrer = document.referrer;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let recheckAt = 0;
+  let identity: object | undefined;
+  const tracked: unknown[] = [];
+  let loading: Promise<Panel> | undefined;
+  let panel: Panel | undefined;
+
+  const call = <T>(name: string, body: object = {}) => post<T>(`${base}/widget/v1/${name}`, { inbox: key, ...body });
+
+  const emit = (event: EventName, detail?: unknown) => {
+    for (const listener of listeners.get(event) ?? []) safe(listener)(detail);
+  };
+
+  const core: Core = {
+    base, memory, call, emit,
+    get attended() { return attended; },
+    identity: () => identity,
+    idle: () => tick(),
+  };
+
+  const load = (): Promise<Panel> =>
+    (loading ??= import(`${base}/widget-panel.js`).then(
+      (module: { mount(core: Core): Panel }) => (panel = module.mount(core)),
+      (error) => {
+        loading = undefined; // the network may be back the next time
+        emit("error", { message: "the chat could not be loaded" });
+        throw error;
+      },
+    ));
+
+  const visit = async (again: boolean) => {
+    const mine = page;
+    recheckAt = performance.now() + RECHECK * 1000;
+    try {
+      const answer = await call<VisitAnswer>("visit", {
+        url: address(),
+        referrer,
+        language: navigator.language,
+        device: device(),
+        token: memory.chat()?.token,
+        seen: memory.seen(),
+        ...(again && { recheck: true }),
+      });
+      if (mine !== page || stopped) return;
+      attended = !!answer.open;
+      recheckAt = performance.now() + Math.max(answer.recheck || RECHECK, 5) * 1000;
+      arming.arm(answer.arm ?? []);
+      if (answer.launcher || memory.chat()) load().then((p) => p.offer()).catch(ignore);
+      if (!ready) {
+        ready = true;
+        emit("ready");
+      }
+    } catch (error) {
+      if (error instanceof Refusal && !error.passing) {
+        stop();
+        complain(error.detail || `the key ${key} is wrong, or ${location.hostname} is not among the domains of the inbox`);
+      }
+    }
+    tick();
+  };
+
+  const ask = async (campaign: string) => {
+    const mine = page;
+    asking = true;
+    arming.asked(campaign);
+    try {
+      const answer = await call<ShowAnswer>("show", { campaign, url: address(), seen: memory.seen(), token: memory.chat()?.token });
+      if (!("blocked" in answer) && mine === page && !stopped) {
+        const view = await load();
+        const message: Shown = { campaign, ...answer };
+        view.show(message);
+        arming.done();
+        memory.saw(campaign, "shown");
+        emit("shown", { campaign });
+      }
+    } catch {
+      // The next re-check tries again.
+    } finally {
+      asking = false;
+    }
+    tick();
+  };
+
+  // One timer for all that waits; none while the page is hidden.
+  const tick = safe(() => {
+    clearTimeout(timer);
+    if (stopped || !isVisible()) return;
+    const due = recheckAt - performance.now();
+    if (due <= 0) return void visit(true);
+    const next = asking || panel?.busy() ? null : arming.next();
+    if (next && "ask" in next) return void ask(next.ask);
+    timer = setTimeout(tick, Math.min(due, next ? next.wait : Infinity));
+  });
+
+  const newPage = (before: string) => {
+    page++;
+    referrer = before;
+    arming.page();
+    return visit(false);
+  };
+
+  const onVisibility = safe(() => {
+    arming.visible(isVisible());
+    tick();
+  });
+  // A page that comes back out of the browser's cache is a new view of it.
+  const onPageShow = safe((event: PageTransitionEvent) => {
+    if (event.persisted) newPage(referrer);
+  });
+  let unwatch: () => void = ignore;
+
+  const stop = () => {
+    stopped = true;
+    clearTimeout(timer);
+    unwatch();
+    document.removeEventListener("visibilitychange", onVisibility);
+    removeEventListener("pageshow", onPageShow);
+  };
+
+  const api: Record<string, unknown> = {
+    loaded: true,
+    identify: (who: object) => { identity = who && typeof who === "object" ? { ...who } : undefined; },
+    track: (name: string, properties?: object) => { tracked.push({ name, properties }); tracked.splice(0, tracked.length - 20); },
+    open: safe(() => load().then((p) => p.open())),
+    close: safe(() => panel?.close()),
+    on: (event: EventName, listener: Listener) => {
+      const all = listeners.get(event) ?? new Set();
+      listeners.set(event, all.add(listener));
+      if (event === "ready" && ready) safe(listener)();
+      return () => { all.delete(listener); };
+    },
+    shutdown: safe(() => {
+      stop();
+      identity = undefined;
+      memory.forget();
+      panel?.destroy();
+      panel = loading = undefined;
+    }),
+  };
+  const run = safe((entry: Queued) => {
+    if (typeof entry === "function") return entry(api);
+    const method = api[entry[0]];
+    return typeof method === "function" ? method(...entry.slice(1)) : undefined;
+  });
+  api["q"] = { push: (...entries: Queued[]) => entries.forEach(run) };
+  Object.assign(found, api);
+  queued.forEach(run);
+  if (stopped) return; // the queue may have shut it down
+
+  const begin = () => {
+    arming.visible(isVisible());
+    document.addEventListener("visibilitychange", onVisibility);
+    addEventListener("pageshow", onPageShow);
+    unwatch = watchPages(newPage);
+    return visit(false);
+  };
+  // A page that the browser prepares without showing it is no visit yet.
+  if ((document as { prerendering?: boolean }).prerendering) {
+    document.addEventListener("prerenderingchange", safe(begin), { once: true });
+  } else {
+    safe(begin)();
+  }
+}
+
+function address(): string {
+  return location.href.length > LONGEST_ADDRESS ? location.origin + location.pathname.slice(0, LONGEST_ADDRESS) : location.href;
+}
+
+function device(): string {
+  if (!matchMedia("(pointer: coarse)").matches) return "desktop";
+  return Math.min(screen.width, screen.height) < 600 ? "mobile" : "tablet";
+}
+
+function complain(sentence: string): void {
+  console.error(`LiaDesk: ${sentence}`);
+}
+
+safe(() => {
+  const holder = window as { LiaDesk?: { loaded?: boolean; q?: Queued[] } };
+  const found = (holder.LiaDesk ??= {});
+  if (found.loaded) return; // a second snippet, or a framework that renders twice
+  const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
+  // Without style sheets of its own the widget would need the page's leave
+  // for inline styles; browsers that old show nothing.
+  if (!(script instanceof HTMLScriptElement) || !("adoptedStyleSheets" in document)) return;
+  found.loaded = true;
+  start(script, Array.isArray(found.q) ? found.q : [], found);
+})();

@@ -1,0 +1,391 @@
+// The second file: the bubble, the conversation and the button that opens it.
+
+import { Refusal } from "./api";
+import type { Core, Panel, Shown } from "./core";
+import { plain } from "./panel/blocks";
+import { bubble } from "./panel/bubble";
+import { composer } from "./panel/composer";
+import { avatar, h, icon } from "./panel/dom";
+import { Live } from "./panel/live";
+import { Log } from "./panel/log";
+import { Outbox } from "./panel/outbox";
+import { css } from "./panel/style";
+import { textsFor } from "./panel/texts";
+import { arrived, Thread } from "./panel/thread";
+import { ignore, safe } from "./safe";
+import type { Frame, Message, MessageAnswer, Sender, ThreadAnswer, ThreadState } from "./wire";
+
+/** Remembers, for this tab, that the conversation was open. */
+const OPEN = "liadesk:open";
+
+export function mount(core: Core): Panel {
+  const { memory } = core;
+  const t = textsFor(document.documentElement.lang || navigator.language);
+  const abort = new AbortController();
+  const listen = { signal: abort.signal };
+
+  // ---- state ----------------------------------------------------------------
+  const thread = new Thread();
+  let message: Shown | undefined; // of a campaign, before the conversation has it
+  let card: HTMLElement | undefined; // the bubble
+  let opened = false; // the conversation is open
+  let offered = false; // the button stays
+  let state: ThreadState = {};
+  let sender: Sender | undefined; // who spoke last
+  let cursor: string | undefined; // the newest message that was fetched; others may precede what the socket brings
+  let slowed = false; // the server asked us to wait
+  const covered = new Set<string>(); // pending ones that stand there already
+  let before: Element | null = null; // had the focus before the conversation
+
+  // ---- view -----------------------------------------------------------------
+  const host = document.createElement("liadesk-chat");
+  const shadow = host.attachShadow({ mode: "closed" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  shadow.adoptedStyleSheets = [sheet];
+
+  const says = h("div", { class: "sr", role: "status" });
+  const badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
+  const launcher = h("button", { type: "button", class: "launcher", hidden: true, "aria-expanded": "false", click: () => (opened ? close() : open()) }, icon("chat"), badge);
+  const log = new Log(core, t, () => outbox.retry());
+  const notice = h("div", { class: "notice", role: "status" });
+  const face = h("span");
+  const who = h("div", { class: "who", dir: "auto" });
+  const { form, input } = composer(t, t.write, (text) => write(text));
+  const panel = h(
+    "section",
+    { class: "panel", role: "dialog", "aria-label": t.chat, hidden: true },
+    h("div", { class: "head" }, face, who, h("button", { type: "button", class: "x", "aria-label": t.closeChat, click: () => close() }, icon("close"))),
+    log.element,
+    notice,
+    form,
+  );
+  const root = h(
+    "div",
+    {
+      class: "root",
+      lang: "en",
+      keydown: (event: KeyboardEvent) => {
+        // Keys pressed in the chat are not the page's shortcuts.
+        event.stopPropagation();
+        if (event.key !== "Escape" || event.isComposing) return;
+        if (opened) close();
+        else dismiss();
+      },
+    },
+    says,
+    panel,
+    launcher,
+  );
+  shadow.append(root);
+  // Beside body, not in it: applications replace what is in there.
+  document.documentElement.append(host);
+
+  let pictured = "";
+  const render = () => {
+    if (abort.signal.aborted) return;
+    if (!host.isConnected) document.documentElement.append(host);
+    const chat = memory.chat();
+    const unread = opened ? 0 : thread.unread(chat?.read);
+    root.className = `root${opened ? " opened" : ""}${offered || chat ? " lifted" : ""}`;
+    panel.hidden = !opened;
+    launcher.hidden = !(opened || offered || chat);
+    launcher.setAttribute("aria-expanded", String(opened));
+    launcher.setAttribute("aria-label", opened ? t.closeChat : unread ? t.unread(unread) : t.openChat);
+    launcher.firstElementChild?.replaceWith(icon(opened ? "down" : "chat"));
+    badge.hidden = !unread;
+    badge.textContent = unread > 9 ? "9+" : String(unread);
+
+    const name = sender?.name || t.team;
+    if (pictured !== name + sender?.avatar) {
+      pictured = name + sender?.avatar;
+      face.replaceChildren(avatar(name, sender?.avatar, core.base));
+      who.textContent = name;
+    }
+    const line = state.notice || (chat ? "" : core.attended ? t.attended : t.unattended);
+    const waiting = outbox.items.length > 0;
+    const shown = waiting && navigator.onLine === false ? t.offline : waiting && slowed ? t.tooMany : line;
+    if (notice.textContent !== shown) notice.textContent = shown;
+    notice.hidden = !shown;
+    log.render({ messages: thread.messages, campaign: message, pending: outbox.items.filter((i) => i.failed !== undefined || !covered.has(i.client_id)) });
+  };
+
+  const announce = (text: string) => {
+    says.textContent = text.slice(0, 500);
+  };
+
+  const report = (kind: string) => {
+    if (message) core.call("event", { impression: message.impression, kind }).catch(ignore);
+  };
+
+  // ---- a campaign's message ---------------------------------------------------
+  const removeCard = () => {
+    card?.remove();
+    card = undefined;
+  };
+
+  const show = (shown: Shown) => {
+    removeCard();
+    message = shown;
+    sender = shown.sender;
+    if (opened) return render(); // it takes its place in the conversation
+    card = bubble(core, t, shown, {
+      reply: (text) => {
+        write(text);
+        open();
+      },
+      touched: () => touched(),
+      clicked: () => report("clicked"),
+      dismiss: () => dismiss(),
+    });
+    root.insertBefore(card, panel);
+    render();
+    announce(t.newMessage(shown.sender.name, plain(shown.blocks)));
+  };
+
+  const touchedOnes = new Set<string>();
+  const touched = () => {
+    if (!message || touchedOnes.has(message.impression)) return;
+    touchedOnes.add(message.impression);
+    memory.saw(message.campaign, "opened");
+    report("opened");
+    core.emit("opened", { campaign: message.campaign });
+  };
+
+  const dismiss = () => {
+    if (!card || !message) return;
+    const focused = !!shadow.activeElement;
+    report("dismissed");
+    memory.saw(message.campaign, "dismissed");
+    core.emit("dismissed", { campaign: message.campaign });
+    message = undefined;
+    removeCard();
+    announce("");
+    render();
+    if (focused && !launcher.hidden) launcher.focus();
+    core.idle();
+  };
+
+  // ---- the conversation -------------------------------------------------------
+  const open = (quietly = false) => {
+    if (opened) return;
+    before = shadow.activeElement ? null : document.activeElement;
+    if (card) touched();
+    removeCard();
+    opened = true;
+    if (memory.chat()) tab(true);
+    render();
+    log.toEnd();
+    if (!quietly) {
+      input.focus();
+      if (!message) core.emit("opened");
+    }
+    look();
+  };
+
+  const close = () => {
+    if (!opened) return;
+    const focused = !!shadow.activeElement;
+    opened = false;
+    tab(false);
+    read();
+    message = undefined; // read in the conversation and closed with it
+    render();
+    look();
+    if (focused) {
+      if (!launcher.hidden) launcher.focus();
+      else if (before instanceof HTMLElement) before.focus();
+    }
+    core.idle();
+  };
+
+  const read = () => {
+    if (memory.chat() && thread.last) memory.keep({ read: thread.last });
+  };
+
+  const take = (messages: Message[], silent = false) => {
+    const fresh = thread.add(messages);
+    if (!silent) for (const item of arrived(outbox.items, fresh)) covered.add(item.client_id);
+    for (const m of fresh) {
+      if (m.from === "visitor" || m.from === "system") continue;
+      if (m.from === "campaign" && message) {
+        sender = message.sender;
+        message = undefined;
+      } else if (!sender || m.author) {
+        sender = { name: m.author || t.team, ...(m.avatar ? { avatar: m.avatar } : sender?.name === m.author && sender?.avatar ? { avatar: sender.avatar } : {}) };
+      }
+      if (silent || m.from === "campaign") continue;
+      if (!opened) announce(t.newMessage(m.author || t.team, m.text || plain(m.blocks ?? [])));
+      core.emit("message", { id: m.id, from: m.from, author: m.author, text: m.text, at: m.at });
+    }
+    if (fresh.length && opened && document.visibilityState === "visible") read();
+  };
+
+  const refetch = async () => {
+    const token = memory.chat()?.token;
+    if (!token) return;
+    try {
+      const answer = await core.call<ThreadAnswer>("thread", { token, ...(cursor && { after: cursor }) });
+      if (memory.chat()?.token !== token) return;
+      state = { ...(answer.status && { status: answer.status }), ...(answer.notice && { notice: answer.notice }) };
+      const first = !thread.last;
+      take(answer.messages ?? [], first);
+      cursor = answer.messages?.at(-1)?.id ?? cursor;
+      render();
+      if (first) log.toEnd();
+    } catch (error) {
+      if (gone(error)) lose();
+      throw error;
+    }
+  };
+
+  /** The server knows the conversation no more. */
+  const lose = () => {
+    memory.forget();
+    thread.clear();
+    cursor = undefined;
+    state = {};
+    render();
+    look();
+  };
+
+  const live = new Live({
+    refetch,
+    address: async () => {
+      const { ticket } = await core.call<{ ticket: string }>("ticket", { token: memory.chat()?.token });
+      return `${core.base.replace(/^http/, "ws")}/widget/v1/live?ticket=${encodeURIComponent(ticket)}`;
+    },
+    frame: (frame: Frame) => {
+      if (frame.type === "message") take([frame.message]);
+      else if (frame.type === "status") state = { ...state, ...(frame.status && { status: frame.status }), notice: frame.notice ?? "" };
+      render();
+    },
+  });
+
+  const look = () => {
+    const visible = document.visibilityState === "visible";
+    live.set(!visible || !memory.chat()?.token ? "off" : opened ? "live" : "sparse");
+  };
+
+  // ---- what the visitor writes --------------------------------------------------
+  const outbox = new Outbox(
+    {
+      send: async (item) => {
+        const body = { text: item.text, client_id: item.client_id, ...(item.impression && { impression: item.impression }), ...identity() };
+        const token = memory.chat()?.token;
+        slowed = false;
+        try {
+          return await core.call<MessageAnswer>("message", { ...body, ...(token && { token }) });
+        } catch (error) {
+          slowed = error instanceof Refusal && error.status === 429;
+          render();
+          if (!token || !gone(error)) throw error;
+          lose(); // and begin a new one with this message
+          return core.call<MessageAnswer>("message", body);
+        }
+      },
+      later: (run, wait) => void setTimeout(safe(run), wait),
+      random: Math.random,
+      sent: (item, answer) => {
+        memory.keep({ token: answer.token });
+        if (opened) tab(true);
+        // It stands by its own until the server's copy is fetched.
+        const known = typeof answer.message === "object" ? answer.message : { id: answer.message };
+        if (known?.id) thread.add([{ from: "visitor", text: item.text, at: item.at, ...known }], true);
+        refetch().catch(ignore);
+        look();
+      },
+      changed: (items) => {
+        memory.keep({ out: [...items] });
+        const failed = items.find((i) => i.failed !== undefined);
+        if (failed) core.emit("error", { message: failed.failed || "a message was not sent" });
+        render();
+      },
+    },
+    memory.chat()?.out,
+  );
+
+  const identity = () => {
+    const who = core.identity();
+    return who ? { identity: who } : {};
+  };
+
+  const write = (text: string) => {
+    outbox.add({
+      client_id: newId(),
+      text,
+      at: new Date().toISOString(),
+      ...(message && { impression: message.impression }),
+    });
+    if (message) memory.saw(message.campaign, "answered");
+    log.toEnd();
+  };
+
+  // ---- the world around -----------------------------------------------------------
+  document.addEventListener("visibilitychange", safe(() => {
+    look();
+    if (opened && document.visibilityState === "visible") read();
+  }), listen);
+  addEventListener("online", safe(() => outbox.retry()), listen);
+  addEventListener("offline", safe(() => render()), listen);
+  // Another tab wrote, read or ended the conversation.
+  addEventListener("storage", safe((event: StorageEvent) => {
+    if (event.key !== memory.chatKey) return;
+    if (!memory.chat()?.token && thread.last) return lose();
+    render();
+    look();
+  }), listen);
+  // Keyboards of phones cover what is fixed to the bottom of the page.
+  const viewport = window.visualViewport;
+  viewport?.addEventListener("resize", safe(() => {
+    const full = opened && innerWidth <= 480;
+    panel.style.height = full ? `${viewport.height}px` : "";
+    panel.style.top = full ? `${viewport.offsetTop}px` : "";
+    if (full) log.toEnd();
+  }), listen);
+
+  render();
+  look();
+  outbox.run();
+  // A page change must not take away a conversation that was open; on a phone
+  // it would cover the page that was asked for.
+  if (memory.chat() && tab() && innerWidth > 480) open(true);
+
+  return {
+    show: safe(show),
+    open: safe(() => open()),
+    close: safe(close),
+    offer: safe(() => {
+      offered = true;
+      render();
+    }),
+    busy: () => opened || !!card,
+    destroy: safe(() => {
+      abort.abort();
+      outbox.clear();
+      live.set("off");
+      tab(false);
+      host.remove();
+    }),
+  };
+}
+
+function gone(error: unknown): boolean {
+  return error instanceof Refusal && [401, 404, 410].includes(error.status);
+}
+
+/** Reads or sets whether the conversation is open in this tab. */
+function tab(set?: boolean): boolean {
+  try {
+    if (set) sessionStorage.setItem(OPEN, "1");
+    else if (set === false) sessionStorage.removeItem(OPEN);
+    return sessionStorage.getItem(OPEN) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** An id that nobody else makes, also where crypto.randomUUID needs https. */
+function newId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,80 @@
+// What the widget and the server say to each other. All calls are POST with a
+// text/plain JSON body, which a browser sends without asking first.
+
+/** How a campaign met this visitor before; the only thing kept for restraint. */
+export interface Seen {
+  campaign: string;
+  /** The UTC day, as 2026-11-03. */
+  day: string;
+  how: "shown" | "opened" | "dismissed" | "answered";
+}
+
+export interface Armed {
+  campaign: string;
+  conditions: { time_on_page?: number };
+}
+
+export interface VisitAnswer {
+  arm: Armed[];
+  /** Someone can answer now. */
+  open: boolean;
+  /** Seconds until the page asks again. */
+  recheck: number;
+  /** Offer the chat even when no campaign fires. */
+  launcher?: boolean;
+}
+
+export interface Sender {
+  name: string;
+  avatar?: string;
+}
+
+export type ShowAnswer = { impression: string; sender: Sender; blocks: Block[] } | { blocked: string };
+
+/** A node of a message. Never HTML. */
+export interface Block {
+  t: string;
+  v?: string;
+  href?: string;
+  src?: string;
+  alt?: string;
+  c?: Block[];
+}
+
+export interface Message {
+  id: string;
+  from: "visitor" | "agent" | "bot" | "campaign" | "system";
+  author?: string;
+  avatar?: string;
+  text: string;
+  at: string;
+  blocks?: Block[];
+}
+
+/** Status and notice: an honest line about who will answer, and when. */
+export interface ThreadState {
+  status?: string;
+  notice?: string;
+}
+
+export interface ThreadAnswer extends ThreadState {
+  messages: Message[];
+}
+
+export interface MessageAnswer {
+  token: string;
+  conversation: string;
+  message: string | Message;
+}
+
+export type Frame = { type: "message"; message: Message } | ({ type: "status" } & ThreadState);
+
+/** A message of the visitor's that the server has not confirmed yet. */
+export interface Pending {
+  client_id: string;
+  text: string;
+  at: string;
+  impression?: string;
+  /** Why it was not sent, once we stopped trying by ourselves. */
+  failed?: string;
+}
