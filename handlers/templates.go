@@ -250,11 +250,12 @@ func seq(n int) []int {
 }
 
 // initials are the one or two letters that stand for a person without a
-// picture: of the first and last word, or "?" for nobody.
+// picture: of the first and last word, or "" for a name without letters, such
+// as a number.
 func initials(name string) string {
-	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' && r != '’' })
+	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && r != '\'' && r != '’' })
 	if len(words) == 0 {
-		return "?"
+		return ""
 	}
 	first, _ := utf8.DecodeRuneInString(words[0])
 	letters := string(unicode.ToUpper(first))
