@@ -27,6 +27,7 @@ export function mount(core: Core): Panel {
   // ---- state ----------------------------------------------------------------
   const thread = new Thread();
   let message: Shown | undefined; // of a campaign, before the conversation has it
+  let precedes: string | undefined; // what stood in the conversation before it
   let card: HTMLElement | undefined; // the bubble
   let opened = false; // the conversation is open
   let offered = false; // the button stays
@@ -107,11 +108,12 @@ export function mount(core: Core): Panel {
     const shown = waiting && navigator.onLine === false ? t.offline : waiting && slowed ? t.tooMany : line;
     if (notice.textContent !== shown) notice.textContent = shown;
     notice.hidden = !shown;
-    log.render({ messages: thread.messages, campaign: message, pending: outbox.items.filter((i) => i.failed !== undefined || !covered.has(i.client_id)) });
+    log.render({ messages: thread.messages, campaign: message, precedes, pending: outbox.items.filter((i) => i.failed !== undefined || !covered.has(i.client_id)) });
   };
 
+  // A live region has to stand there for a moment before it is listened to.
   const announce = (text: string) => {
-    says.textContent = text.slice(0, 500);
+    setTimeout(safe(() => { says.textContent = text.slice(0, 500); }), 150);
   };
 
   const report = (kind: string) => {
@@ -127,6 +129,7 @@ export function mount(core: Core): Panel {
   const show = (shown: Shown) => {
     removeCard();
     message = shown;
+    precedes = thread.last;
     sender = shown.sender;
     if (opened) return render(); // it takes its place in the conversation
     card = bubble(core, t, shown, {
@@ -158,8 +161,7 @@ export function mount(core: Core): Panel {
     report("dismissed");
     memory.saw(message.campaign, "dismissed");
     core.emit("dismissed", { campaign: message.campaign });
-    message = undefined;
-    removeCard();
+    removeCard(); // whoever opens the chat after all finds the message there
     announce("");
     render();
     if (focused && !launcher.hidden) launcher.focus();
@@ -171,15 +173,13 @@ export function mount(core: Core): Panel {
     if (opened) return;
     before = shadow.activeElement ? null : document.activeElement;
     if (card) touched();
+    else if (!quietly) core.emit("opened");
     removeCard();
     opened = true;
     if (memory.chat()) tab(true);
     render();
     log.toEnd();
-    if (!quietly) {
-      input.focus();
-      if (!message) core.emit("opened");
-    }
+    if (!quietly) input.focus();
     look();
   };
 
@@ -189,7 +189,6 @@ export function mount(core: Core): Panel {
     opened = false;
     tab(false);
     read();
-    message = undefined; // read in the conversation and closed with it
     render();
     look();
     if (focused) {
@@ -292,7 +291,10 @@ export function mount(core: Core): Panel {
         // It stands by its own until the server's copy is fetched.
         const known = typeof answer.message === "object" ? answer.message : { id: answer.message };
         if (known?.id) thread.add([{ from: "visitor", text: item.text, at: item.at, ...known }], true);
-        refetch().catch(ignore);
+        refetch().then(() => {
+          if (message?.impression === item.impression) message = undefined; // it has its place there now
+          render();
+        }).catch(ignore);
         look();
       },
       changed: (items) => {

@@ -9,6 +9,8 @@ export interface LogItems {
   messages: readonly Message[];
   /** The campaign's message before the server has it in the conversation. */
   campaign: Shown | undefined;
+  /** The message that it follows. */
+  precedes: string | undefined;
   pending: readonly Pending[];
 }
 
@@ -26,7 +28,7 @@ export class Log {
     this.element = h("div", { class: "log", role: "log", "aria-label": t.chat, tabindex: "0" });
   }
 
-  render({ messages, campaign, pending }: LogItems): void {
+  render({ messages, campaign, precedes, pending }: LogItems): void {
     const log = this.element;
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
     const rows: Row[] = messages.map((message, i) => ({
@@ -36,7 +38,7 @@ export class Log {
     if (campaign) {
       const { impression: id, sender, blocks } = campaign;
       const message: Message = { id, from: "campaign", author: sender.name, text: "", at: "", blocks };
-      rows.push({ key: "campaign " + id, make: () => this.#message(message, "first last", sender.avatar) });
+      rows.splice(messages.findIndex((m) => m.id === precedes) + 1, 0, { key: "campaign " + id, make: () => this.#message(message, "first last", sender.avatar) });
     }
     pending.forEach((p, i) =>
       rows.push({

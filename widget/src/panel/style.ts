@@ -45,7 +45,7 @@ svg{width:22px;height:22px;fill:none;stroke:currentColor;stroke-width:2;stroke-l
 .typed{white-space:pre-wrap}
 form{display:flex;align-items:flex-end;gap:8px;padding:10px 12px 12px}
 .panel form{border-top:1px solid var(--line)}
-textarea{flex:1;min-width:0;font:16px/1.4 inherit;font-family:inherit;font-size:16px;line-height:1.4;color:var(--ink);background:var(--wash);border:1px solid transparent;border-radius:20px;padding:8px 14px;height:40px;min-height:40px;max-height:120px;resize:none;field-sizing:content;outline:none}
+textarea{flex:1;min-width:0;font-family:inherit;font-size:16px;line-height:1.4;color:var(--ink);background:var(--wash);border:1px solid transparent;border-radius:20px;padding:8px 14px;height:40px;min-height:40px;max-height:120px;resize:none;field-sizing:content;outline:none}
 textarea:focus-visible{border-color:var(--brand);background:var(--card);outline:none;box-shadow:0 0 0 1px var(--brand)}
 textarea::placeholder{color:var(--soft);opacity:1}
 @supports (field-sizing:content){textarea{height:auto}}
