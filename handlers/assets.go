@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"regexp"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/compress"
@@ -21,7 +22,11 @@ type assets struct {
 }
 
 // wanted are the bundles without which no page works.
-var wanted = []string{"app.js", "app.css", "icons.svg", "widget.js"}
+var wanted = []string{"app.js", "app.css", "icons.svg", "favicon.svg", "widget.js", "widget-panel.js"}
+
+// named matches files whose own name holds their digest, as the style sheet's
+// fonts do.
+var named = regexp.MustCompile(`-[A-Z0-9]{8}\.\w+$`)
 
 func newAssets(files fs.FS) (*assets, error) {
 	a := &assets{files: files, digest: map[string]string{}}
@@ -57,17 +62,30 @@ func (a *assets) url(name string) (string, error) {
 	return "/static/" + name + "?v=" + digest, nil
 }
 
-// serve answers /static: compressed, with an ETag, for a year when the
-// address names the content and for the time of a look otherwise.
+// serve answers /static: compressed, with an ETag, for a year when the address
+// names the content and for the time of a look otherwise.
+//
+// The widget's two files stand on other people's pages under addresses that
+// never change, so browsers ask again after a few minutes; any page may load
+// them, for there is nothing in them that is anybody's.
 func (a *assets) serve(app fiber.Router) {
+	squeeze, tag := compress.New(compress.Config{Level: compress.LevelBestCompression}), etag.New()
 	app.Use("/static", func(c *fiber.Ctx) error {
 		err := c.Next()
 		c.Set(fiber.HeaderCacheControl, "no-cache")
-		if c.Query("v") != "" && c.Response().StatusCode() < 400 && err == nil {
+		if (c.Query("v") != "" || named.MatchString(c.Path())) && c.Response().StatusCode() < 400 && err == nil {
 			c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
 		}
 		return err
 	})
-	app.Use("/static", compress.New(compress.Config{Level: compress.LevelBestCompression}), etag.New(),
-		filesystem.New(filesystem.Config{Root: http.FS(a.files)}))
+	app.Use("/static", squeeze, tag, filesystem.New(filesystem.Config{Root: http.FS(a.files)}))
+
+	for _, name := range []string{"widget.js", "widget-panel.js"} {
+		app.Get("/"+name, squeeze, tag, func(c *fiber.Ctx) error {
+			c.Set(fiber.HeaderCacheControl, "public, max-age=300")
+			c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
+			c.Set("Cross-Origin-Resource-Policy", "cross-origin")
+			return filesystem.SendFile(c, http.FS(a.files), name)
+		})
+	}
 }
