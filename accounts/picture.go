@@ -51,7 +51,7 @@ func (s *Service) SetPicture(ctx context.Context, actor liadesk.Actor, id liades
 		return liadesk.User{}, err
 	}
 	sum := sha256.Sum256(clean)
-	return s.changePicture(ctx, actor, id, hex.EncodeToString(sum[:16]), clean)
+	return s.changePicture(ctx, actor, id, actor.Account.String()+"-"+hex.EncodeToString(sum[:16]), clean)
 }
 
 // RemovePicture goes back to initials.
@@ -105,12 +105,20 @@ func dropPicture(tx *db.Tx, account liadesk.ID, name string) error {
 	return tx.DeletePicture(account, name)
 }
 
-// Picture reads a picture by the name that its address carries. It needs no
-// actor: visitors of the company's sites see it too, and the name is as hard
-// to guess as the picture itself.
-func (s *Service) Picture(ctx context.Context, account liadesk.ID, name string) ([]byte, error) {
+// Picture reads a picture by the name that a user's Picture holds and its
+// address carries: the account, a dash, and the digest. It needs no actor:
+// visitors of the company's sites see it too, and the digest is as hard to
+// guess as the picture itself.
+func (s *Service) Picture(ctx context.Context, name string) ([]byte, error) {
+	if len(name) < 36 {
+		return nil, liadesk.ErrNotFound
+	}
+	account, err := liadesk.ParseID(name[:36])
+	if err != nil {
+		return nil, err
+	}
 	var data []byte
-	err := s.store.View(ctx, func(tx *db.Tx) (err error) {
+	err = s.store.View(ctx, func(tx *db.Tx) (err error) {
 		data, err = tx.Picture(account, name)
 		if err == nil && data == nil {
 			err = liadesk.ErrNotFound

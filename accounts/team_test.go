@@ -269,7 +269,7 @@ func TestAPictureIsWrittenAnewWithoutWhatItCarried(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			data, err := d.Picture(t.Context(), u.AccountID, u.Picture)
+			data, err := d.Picture(t.Context(), u.Picture)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -292,7 +292,7 @@ func TestAPictureIsWrittenAnewWithoutWhatItCarried(t *testing.T) {
 	if _, err := d.RemovePicture(t.Context(), d.admin, d.admin.User); err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.Picture(t.Context(), d.made.Account.ID, before.Picture)
+	_, err = d.Picture(t.Context(), before.Picture)
 	wantCode(t, err, "not_found")
 }
 

@@ -1,9 +1,14 @@
 package handlers
 
-import "github.com/gofiber/fiber/v2"
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/liadesk/campaigns/accounts"
+)
 
 // Rooms are what the handlers call; each stands in the file of its noun.
 type Rooms struct {
+	Accounts *accounts.Service
 }
 
 // routes is the site map. Order matters only where a section says so; a path

@@ -41,7 +41,8 @@ type User struct {
 	PasswordHash string `cbor:"6,keyasint"`
 	// InboxIDs are the inboxes this person serves. Administrators see all.
 	InboxIDs []ID `cbor:"7,keyasint,omitempty"`
-	// Picture is the digest of the stored picture, "" for initials.
+	// Picture names the stored picture, which is at /pictures/ and this name;
+	// "" for initials.
 	Picture       string    `cbor:"8,keyasint,omitempty"`
 	Presence      Presence  `cbor:"9,keyasint"`
 	CreatedAt     time.Time `cbor:"10,keyasint"`

@@ -142,6 +142,10 @@ func openWhole(path string, opt Options) (f *os.File, fresh bool, err error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("cannot look at the database: %w", err)
 	}
+	// A restore may have put another file in its place while we waited.
+	if now, err := os.Stat(path); err != nil || !os.SameFile(info, now) {
+		return nil, false, fmt.Errorf("the database %s was replaced while it was being opened: try again", path)
+	}
 	if info.Size() > 0 {
 		return f, false, whole(f, info.Size())
 	}
