@@ -108,21 +108,30 @@ func (l *Localizer) T(id string, args ...any) string {
 // With is T with the values in a map, as errors carry them.
 func (l *Localizer) With(id string, data map[string]any) string {
 	config := &i18n.LocalizeConfig{MessageID: id}
-	written := make(map[string]any, len(data))
+	written := make(map[string]any, 2*len(data))
 	for name, value := range data {
 		n, whole := wholeNumber(value)
-		switch {
-		case whole:
-			written[name] = l.Number(n)
-		default:
-			written[name] = value
+		if whole {
+			value = l.Number(n)
 		}
-		if name == "Count" && whole {
+		// A value that is named for programs (max) can stand in a sentence as
+		// {{.Max}}, too, and never takes the place of one that is so named.
+		upper := strings.ToUpper(name[:min(1, len(name))]) + name[min(1, len(name)):]
+		if _, own := data[upper]; !own {
+			written[upper] = value
+		}
+		written[name] = value
+		if upper == "Count" && whole {
 			config.PluralCount = n
 		}
 	}
 	config.TemplateData = written
 	sentence, err := l.i18n.Localize(config)
+	if err != nil && config.PluralCount != nil {
+		// The sentence has one form for any number.
+		config.PluralCount = nil
+		sentence, err = l.i18n.Localize(config)
+	}
 	if err != nil && sentence == "" {
 		return id
 	}
