@@ -22,6 +22,7 @@ const (
 	localViewer
 	localLocalizer
 	localToast
+	localActor
 )
 
 // Viewer is the signed-in person behind a request.
@@ -40,8 +41,13 @@ func viewer(c *fiber.Ctx) *Viewer {
 	return v
 }
 
-// actor is who is asking, behind requireViewer.
-func actor(c *fiber.Ctx) liadesk.Actor { return viewer(c).Actor() }
+// actor is who is asking, behind requireViewer or requireToken.
+func actor(c *fiber.Ctx) liadesk.Actor {
+	if a, ok := c.Locals(localActor).(liadesk.Actor); ok {
+		return a
+	}
+	return viewer(c).Actor()
+}
 
 // Page is what every template gets as its dot, whole page and fragment alike.
 // A handler sets Title, Nav and Data, and what it knows of Banners and Errors;

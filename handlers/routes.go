@@ -29,6 +29,30 @@ func (s *Server) routes() {
 	// Carrier callbacks: signed, no cookies.
 
 	// API v1: bearer tokens, no cookies.
+	api := app.Group("/api/v1", s.requireToken)
+	api.Get("/inboxes", s.apiListInboxes)
+	api.Post("/inboxes", s.apiCreateInbox)
+	api.Get("/inboxes/:id", s.apiGetInbox)
+	api.Patch("/inboxes/:id", s.apiEditInbox)
+	api.Delete("/inboxes/:id", s.apiDeleteInbox)
+	api.Get("/settings", s.apiGetSettings)
+	api.Patch("/settings", s.apiEditSettings)
+	api.Get("/users", s.apiListUsers)
+	api.Post("/users", s.apiInviteUser)
+	api.Get("/users/:id", s.apiGetUser)
+	api.Patch("/users/:id", s.apiEditUser)
+	api.Delete("/users/:id", s.apiDeleteUser)
+	api.Post("/users/:id/deactivate", s.apiDeactivateUser)
+	api.Post("/users/:id/reactivate", s.apiReactivateUser)
+	api.Post("/users/:id/link", s.apiUserLink)
+	api.Get("/tokens", s.apiListTokens)
+	api.Post("/tokens", s.apiCreateToken)
+	api.Delete("/tokens/:id", s.apiRevokeToken)
+
+	// API v1, campaigns: accounts whose plan has none get plan_required first.
+	// (Each such route names s.requireCampaigns before its handler.)
+
+	api.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 
 	// From here on, people with browsers.
 	app.Use(s.loadViewer, s.checkCSRF)

@@ -1,0 +1,149 @@
+package handlers
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// API v1: JSON in and out, a bearer token with every request, no cookies. A
+// handler reads its input with readJSON and a patch with pointers, so that a
+// field that is not there is left alone.
+
+// requireToken finds in whose name a program asks. The handlers behind it get
+// that from actor, as those of the dashboard do.
+func (s *Server) requireToken(c *fiber.Ctx) error {
+	scheme, token, _ := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return liadesk.ErrUnauthenticated
+	}
+	a, err := s.Accounts.TokenActor(c.UserContext(), token)
+	if err != nil {
+		return err
+	}
+	c.Locals(localActor, a)
+	return c.Next()
+}
+
+// requireCampaigns keeps accounts without campaigns away from everything that
+// has to do with them, before they learn whether it exists.
+func (s *Server) requireCampaigns(c *fiber.Ctx) error {
+	if err := actor(c).Campaigns(); err != nil {
+		return err
+	}
+	return c.Next()
+}
+
+// pathID is the record that the path names.
+func pathID(c *fiber.Ctx) (liadesk.ID, error) { return liadesk.ParseID(c.Params("id")) }
+
+// readJSON reads the body into v. Fields that v does not have are ignored, for
+// a newer program may talk to an older server. A value of the wrong type is an
+// error of its field.
+func readJSON(c *fiber.Ctx, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(c.Body()))
+	err := dec.Decode(v)
+	if err == nil {
+		if _, err = dec.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+		err = errors.New("something follows the JSON value")
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
+		var wrong liadesk.Invalid
+		wrong.Add(e.Field, "wrong_type")
+		return wrong.Err()
+	}
+	if e, ok := errors.AsType[*liadesk.Error](err); ok && e.Kind == liadesk.KindNotFound {
+		err = errors.New("an id cannot be read")
+	}
+	return &liadesk.Error{Kind: liadesk.KindInvalid, Code: "bad_json", Text: "the body is not the JSON that we expect", Cause: err}
+}
+
+// The sizes of a page of a list.
+const (
+	defaultLimit = 50
+	maxLimit     = 200
+)
+
+// listAsked is the part of a list that ?limit= and ?after= ask for.
+func listAsked(c *fiber.Ctx) (after string, limit int, err error) {
+	limit = defaultLimit
+	if text := c.Query("limit"); text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 {
+			var wrong liadesk.Invalid
+			wrong.Add("limit", "out_of_range", "Min", "1", "Max", strconv.Itoa(maxLimit))
+			return "", 0, wrong.Err()
+		}
+	}
+	return c.Query("after"), min(limit, maxLimit), nil
+}
+
+// listAnswer is what every list of the API looks like.
+type listAnswer[T any] struct {
+	Items []T `json:"items"`
+	// Next is what ?after= must say for the following page, null at the end.
+	Next *string `json:"next"`
+}
+
+// sendList answers with one page; next is "" at the end.
+func sendList[T any](c *fiber.Ctx, items []T, next string) error {
+	if items == nil {
+		items = []T{}
+	}
+	out := listAnswer[T]{Items: items}
+	if next != "" {
+		out.Next = &next
+	}
+	return c.JSON(out)
+}
+
+// sendPage answers with the asked part of a short list that was read whole.
+func sendPage[R, T any](c *fiber.Ctx, all []R, id func(R) liadesk.ID, view func(R) T) error {
+	after, limit, err := listAsked(c)
+	if err != nil {
+		return err
+	}
+	if after != "" {
+		from, err := liadesk.ParseID(after)
+		if err != nil {
+			var wrong liadesk.Invalid
+			wrong.Add("after", "wrong_cursor")
+			return wrong.Err()
+		}
+		for i, r := range all {
+			if id(r) == from {
+				all = all[i+1:]
+				break
+			}
+			if i == len(all)-1 {
+				all = nil // it was deleted since: the asker starts again
+			}
+		}
+	}
+	next := ""
+	if len(all) > limit {
+		all = all[:limit]
+		next = id(all[limit-1]).String()
+	}
+	items := make([]T, len(all))
+	for i, r := range all {
+		items[i] = view(r)
+	}
+	return sendList(c, items, next)
+}
+
+// created answers a POST that made something.
+func created(c *fiber.Ctx, v any) error { return c.Status(http.StatusCreated).JSON(v) }
+
+// noContent answers a DELETE.
+func noContent(c *fiber.Ctx) error { return c.SendStatus(http.StatusNoContent) }

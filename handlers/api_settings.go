@@ -1,0 +1,114 @@
+package handlers
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/liadesk/campaigns/accounts"
+	"github.com/liadesk/campaigns/hours"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// settingsJSON are an account's settings as the API shows them.
+type settingsJSON struct {
+	AccountID liadesk.ID   `json:"account_id"`
+	Name      string       `json:"name"`
+	Plan      liadesk.Plan `json:"plan"`
+	Region    string       `json:"region"`
+	TimeZone  string       `json:"time_zone"`
+	Locale    string       `json:"locale"`
+	// Windows are the texting windows that hold; they cannot be changed.
+	Windows  hours.Rules  `json:"windows"`
+	Footer   string       `json:"footer"`
+	Keywords keywordsJSON `json:"keywords"`
+	Replies  repliesJSON  `json:"replies"`
+	Limits   limitsJSON   `json:"limits"`
+	Version  uint64       `json:"version"`
+}
+
+// keywordsJSON are the account's own words, beside those that always hold.
+type keywordsJSON struct {
+	OptOut []string `json:"opt_out"`
+	OptIn  []string `json:"opt_in"`
+}
+
+type repliesJSON struct {
+	OptOut string `json:"opt_out"`
+	OptIn  string `json:"opt_in"`
+	Help   string `json:"help"`
+}
+
+type limitsJSON struct {
+	MaxSegments int `json:"max_segments"`
+}
+
+// settingsInput is what PATCH takes.
+type settingsInput struct {
+	Name     *string `json:"name"`
+	Region   *string `json:"region"`
+	TimeZone *string `json:"time_zone"`
+	Locale   *string `json:"locale"`
+	Footer   *string `json:"footer"`
+	Keywords struct {
+		OptOut *[]string `json:"opt_out"`
+		OptIn  *[]string `json:"opt_in"`
+	} `json:"keywords"`
+	Replies struct {
+		OptOut *string `json:"opt_out"`
+		OptIn  *string `json:"opt_in"`
+		Help   *string `json:"help"`
+	} `json:"replies"`
+	Limits struct {
+		MaxSegments *int `json:"max_segments"`
+	} `json:"limits"`
+	Windows *struct{} `json:"windows"`
+	Version uint64    `json:"version"`
+}
+
+func settingsView(a liadesk.Account) settingsJSON {
+	set := a.Settings
+	out := settingsJSON{AccountID: a.ID, Name: a.Name, Plan: a.Plan, Region: set.Region, TimeZone: set.TimeZone, Locale: set.Locale,
+		Windows: hours.BuiltIn(), Footer: set.Footer, Keywords: keywordsJSON{emptyNotNull(set.OptOutKeywords), emptyNotNull(set.OptInKeywords)},
+		Replies: repliesJSON{set.OptOutReply, set.OptInReply, set.HelpReply}, Limits: limitsJSON{set.MaxSegments}, Version: a.Version}
+	if set.RoundTheClock {
+		out.Windows = hours.Rules{Default: hours.RoundTheClock()}
+	}
+	return out
+}
+
+// emptyNotNull writes a list without entries as [].
+func emptyNotNull[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func (s *Server) apiGetSettings(c *fiber.Ctx) error {
+	a, err := s.Accounts.Account(c.UserContext(), actor(c))
+	if err != nil {
+		return err
+	}
+	return c.JSON(settingsView(a))
+}
+
+func (s *Server) apiEditSettings(c *fiber.Ctx) error {
+	var in settingsInput
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	if in.Windows != nil {
+		var wrong liadesk.Invalid
+		wrong.Add("windows", "read_only")
+		return wrong.Err()
+	}
+	a, err := s.Accounts.EditSettings(c.UserContext(), actor(c), accounts.SettingsPatch{
+		Name: in.Name, Region: in.Region, TimeZone: in.TimeZone, Locale: in.Locale, Footer: in.Footer,
+		OptOutKeywords: in.Keywords.OptOut, OptInKeywords: in.Keywords.OptIn,
+		OptOutReply: in.Replies.OptOut, OptInReply: in.Replies.OptIn, HelpReply: in.Replies.Help,
+		MaxSegments: in.Limits.MaxSegments, Version: in.Version,
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(settingsView(a))
+}
