@@ -38,10 +38,6 @@ func contactPhoneKey(account liadesk.ID, e164 string) key {
 	return in(account, nContactPhone).str(e164)
 }
 
-func contactEmailKey(account liadesk.ID, email string) key {
-	return in(account, nContactEmail).str(fold(email))
-}
-
 // Contact reads one contact; the second result is false when there is none.
 func (tx *Tx) Contact(account, id liadesk.ID) (liadesk.Contact, bool, error) {
 	return get[liadesk.Contact](tx, contactKey(account, id))
@@ -71,6 +67,32 @@ func (tx *Tx) ContactByPhone(account liadesk.ID, e164 string) (liadesk.Contact, 
 		return liadesk.Contact{}, false, err
 	}
 	return tx.Contact(account, ref.ID)
+}
+
+// ContactsByPhone finds the contacts that have these numbers now, in two round
+// trips; numbers that nobody has are absent.
+func (tx *Tx) ContactsByPhone(account liadesk.ID, numbers []string) (map[string]liadesk.Contact, error) {
+	keys := make([]key, len(numbers))
+	for i, n := range numbers {
+		keys[i] = contactPhoneKey(account, n)
+	}
+	refs, err := getMany[contactRef](tx, keys)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]liadesk.ID, len(refs))
+	for i, ref := range refs {
+		ids[i] = ref.ID
+	}
+	byID, err := tx.ContactsByID(account, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]liadesk.Contact, len(byID))
+	for _, c := range byID {
+		out[c.Phone] = c
+	}
+	return out, nil
 }
 
 // ContactsByDense reads contacts by their dense numbers, in the order asked

@@ -48,7 +48,9 @@ func (tx *Tx) Contacts(account liadesk.ID, q ContactQuery) (ContactPage, error) 
 	if q.After != "" {
 		after, err := strconv.ParseUint(q.After, 10, 32)
 		if err != nil {
-			return page, liadesk.ErrNotFound
+			var v liadesk.Invalid
+			v.Add("after", "bad_cursor")
+			return page, v.Err()
 		}
 		set.RemoveRange(after, 1<<32)
 	}
@@ -81,7 +83,7 @@ func (tx *Tx) contactsMatching(account liadesk.ID, q ContactQuery) (*roaring.Bit
 		return nil, err
 	}
 	set := sets[0]
-	if len(sets) > 1 {
+	if q.Tag != "" {
 		set.And(roaring.FastOr(sets[1:]...))
 	}
 	if q.Within != nil {

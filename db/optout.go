@@ -20,6 +20,20 @@ func (tx *Tx) OptOutOf(account liadesk.ID, e164 string) (liadesk.OptOut, bool, e
 // OptedOut tells of many numbers in one round trip whether they opted out;
 // those that did not are absent.
 func (tx *Tx) OptedOut(account liadesk.ID, numbers []string) (map[string]bool, error) {
+	found, err := tx.OptOutsOf(account, numbers)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]bool, len(found))
+	for n := range found {
+		out[n] = true
+	}
+	return out, nil
+}
+
+// OptOutsOf reads the opt-outs of many numbers in one round trip; those that
+// did not opt out are absent.
+func (tx *Tx) OptOutsOf(account liadesk.ID, numbers []string) (map[string]liadesk.OptOut, error) {
 	keys := make([]key, len(numbers))
 	for i, n := range numbers {
 		keys[i] = optOutKey(account, n)
@@ -28,9 +42,9 @@ func (tx *Tx) OptedOut(account liadesk.ID, numbers []string) (map[string]bool, e
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]bool, len(found))
+	out := make(map[string]liadesk.OptOut, len(found))
 	for _, o := range found {
-		out[o.Number] = true
+		out[o.Number] = o
 	}
 	return out, nil
 }
@@ -101,7 +115,9 @@ func (tx *Tx) OptOuts(account liadesk.ID, beginning string, page Page) (items []
 	if page.After != "" {
 		tail, err := base64.RawURLEncoding.DecodeString(page.After)
 		if err != nil || len(tail) > 64 {
-			return nil, "", liadesk.ErrNotFound
+			var v liadesk.Invalid
+			v.Add("after", "bad_cursor")
+			return nil, "", v.Err()
 		}
 		if last := base.clone().raw(tail); reverse {
 			to = last

@@ -27,6 +27,7 @@ func (tx *Tx) Tags(account liadesk.ID) ([]liadesk.Tag, error) {
 
 // TagNames tells under which names the contacts of each tag are filed: the
 // name it goes by now first, then those that lead to it and are not emptied yet.
+// A tag that is being deleted is filed nowhere.
 func (tx *Tx) TagNames(account liadesk.ID, tags []string) (map[string][]string, error) {
 	keys := make([]key, len(tags))
 	for i, t := range tags {
@@ -41,8 +42,12 @@ func (tx *Tx) TagNames(account liadesk.ID, tags []string) (map[string][]string, 
 		out[t] = []string{t}
 	}
 	for _, row := range rows {
-		if row.MovedTo != "" {
-			out[row.Name] = []string{row.MovedTo, row.Name}
+		switch {
+		case row.MovedTo != "":
+			out[row.Name] = append(out[row.Name], row.MovedTo)
+			slices.Reverse(out[row.Name])
+		case row.Deleting:
+			out[row.Name] = nil
 		}
 	}
 	return out, nil

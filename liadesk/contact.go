@@ -42,6 +42,8 @@ type Contact struct {
 	// ChangedBy is the import that wrote the contact last, and zero as soon as
 	// anybody else did: an import is undone only where nobody has worked since.
 	ChangedBy ID `cbor:"21,keyasint,omitempty"`
+	// Source is how the contact came to us: agent, api, import, sms, website.
+	Source string `cbor:"22,keyasint,omitempty"`
 }
 
 // FirstName is the first word of the name.

@@ -1,0 +1,199 @@
+// Package audience tells who a rule means: who matches, who of them can be
+// texted, and why the others cannot.
+//
+// A rule is evaluated over sets of contacts that are kept with every change of
+// a contact (package db), so that a million contacts cost a few milliseconds
+// and the answer is never stale.
+package audience
+
+import (
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// Split is an evaluated audience. Matched is the union of Reachable and all of
+// Skipped, which have nobody in common.
+type Split struct {
+	Matched, Reachable *roaring.Bitmap
+	Skipped            map[liadesk.SkipReason]*roaring.Bitmap
+}
+
+const (
+	// maxDepth and maxParts bound a rule: deeper and wider ones come from no
+	// form and would only cost time.
+	maxDepth = 16
+	maxParts = 500
+)
+
+// Validate refuses rules that mean nothing: the empty rule {}, which must
+// never come to mean everybody, parts with two meanings, and tags without a
+// name.
+func Validate(rule liadesk.Rule) error {
+	var v liadesk.Invalid
+	parts := 0
+	check(&v, "rule", rule, 0, &parts)
+	return v.Err()
+}
+
+func check(v *liadesk.Invalid, field string, r liadesk.Rule, depth int, parts *int) {
+	if *parts++; *parts > maxParts || depth > maxDepth {
+		if !v.Has("rule") {
+			v.Add("rule", "rule_too_large", "Max", maxParts, "Depth", maxDepth)
+		}
+		return
+	}
+	set := 0
+	for _, is := range []bool{r.All != nil, r.Any != nil, r.Not != nil, r.Tag != ""} {
+		if is {
+			set++
+		}
+	}
+	switch {
+	case set == 0:
+		v.Add(field, "rule_empty")
+	case set > 1:
+		v.Add(field, "rule_ambiguous")
+	case r.All != nil:
+		for _, part := range *r.All {
+			check(v, field+".all", part, depth+1, parts)
+		}
+	case r.Any != nil:
+		for _, part := range *r.Any {
+			check(v, field+".any", part, depth+1, parts)
+		}
+	case r.Not != nil:
+		check(v, field+".not", *r.Not, depth+1, parts)
+	case len(r.Tag) > 400:
+		v.Add(field+".tag", "too_long", "Max", 50)
+	}
+}
+
+// Evaluate splits the account's contacts by a rule, in the caller's
+// transaction. The rule must be valid. The caller owns the sets.
+func Evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose) (Split, error) {
+	return evaluate(tx, account, rule, purpose, tx.ReadSets)
+}
+
+// EvaluateChunk is Evaluate for the contacts of one chunk alone, so that a
+// freeze goes through a large account in bounded transactions.
+func EvaluateChunk(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, chunk uint32) (Split, error) {
+	return evaluate(tx, account, rule, purpose, func(account liadesk.ID, refs []db.SetRef) ([]*roaring.Bitmap, error) {
+		return tx.ReadSetsChunk(account, refs, chunk)
+	})
+}
+
+// reader reads sets of contacts.
+type reader func(account liadesk.ID, refs []db.SetRef) ([]*roaring.Bitmap, error)
+
+func evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, read reader) (Split, error) {
+	if err := Validate(rule); err != nil {
+		return Split{}, err
+	}
+	e, err := load(tx, account, rule, read)
+	if err != nil {
+		return Split{}, err
+	}
+	return e.split(e.match(rule), purpose), nil
+}
+
+// evaluation has every set that a rule and the reasons need, read in one round
+// trip. Criteria on other fields join here: they name the sets they need, and
+// match combines them.
+type evaluation struct {
+	sets map[db.SetRef]*roaring.Bitmap
+	tags map[string][]string // under which names a tag's contacts are filed
+}
+
+var reasonSets = []db.SetRef{db.SetAll, db.SetPhone, db.SetBadNumber, db.SetCannotText, db.SetOptOut, db.SetConsent}
+
+func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, read reader) (*evaluation, error) {
+	tags := tagsOf(rule, nil)
+	slices.Sort(tags)
+	tags = slices.Compact(tags)
+	names, err := tx.TagNames(account, tags)
+	if err != nil {
+		return nil, err
+	}
+	refs := slices.Clone(reasonSets)
+	for _, t := range tags {
+		for _, name := range names[t] {
+			refs = append(refs, db.SetTag(name))
+		}
+	}
+	sets, err := read(account, refs)
+	if err != nil {
+		return nil, err
+	}
+	e := &evaluation{sets: make(map[db.SetRef]*roaring.Bitmap, len(refs)), tags: names}
+	for i, ref := range refs {
+		e.sets[ref] = sets[i]
+	}
+	return e, nil
+}
+
+func tagsOf(r liadesk.Rule, tags []string) []string {
+	if r.Tag != "" {
+		tags = append(tags, foldTag(r.Tag))
+	}
+	for _, list := range []*[]liadesk.Rule{r.All, r.Any} {
+		if list != nil {
+			for _, part := range *list {
+				tags = tagsOf(part, tags)
+			}
+		}
+	}
+	if r.Not != nil {
+		tags = tagsOf(*r.Not, tags)
+	}
+	return tags
+}
+
+// match is the set of those who fulfil a rule, a set of its own.
+func (e *evaluation) match(r liadesk.Rule) *roaring.Bitmap {
+	all := e.sets[db.SetAll]
+	switch {
+	case r.All != nil:
+		out := all.Clone()
+		for _, part := range *r.All {
+			out.And(e.match(part))
+		}
+		return out
+	case r.Any != nil:
+		out := roaring.New()
+		for _, part := range *r.Any {
+			out.Or(e.match(part))
+		}
+		return out
+	case r.Not != nil:
+		return roaring.AndNot(all, e.match(*r.Not))
+	}
+	out := roaring.New()
+	for _, name := range e.tags[foldTag(r.Tag)] {
+		out.Or(e.sets[db.SetTag(name)])
+	}
+	return out
+}
+
+// split takes from the matched those who cannot be texted, reason by reason in
+// the order of liadesk.SkipReasons: each person counts under the first.
+func (e *evaluation) split(matched *roaring.Bitmap, purpose liadesk.Purpose) Split {
+	s := Split{Matched: matched, Reachable: matched.Clone(), Skipped: map[liadesk.SkipReason]*roaring.Bitmap{}}
+	take := func(reason liadesk.SkipReason, out *roaring.Bitmap) {
+		if out = roaring.And(s.Reachable, out); !out.IsEmpty() {
+			s.Skipped[reason] = out
+			s.Reachable.AndNot(out)
+		}
+	}
+	take(liadesk.SkipNoNumber, roaring.AndNot(matched, e.sets[db.SetPhone]))
+	take(liadesk.SkipInvalidNumber, e.sets[db.SetBadNumber])
+	take(liadesk.SkipCannotText, e.sets[db.SetCannotText])
+	take(liadesk.SkipOptedOut, e.sets[db.SetOptOut])
+	if purpose != liadesk.PurposeTransactional {
+		take(liadesk.SkipNoConsent, roaring.AndNot(matched, e.sets[db.SetConsent]))
+	}
+	return s
+}

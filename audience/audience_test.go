@@ -1,0 +1,355 @@
+package audience_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/jonboulle/clockwork"
+	"pgregory.net/rapid"
+
+	"github.com/liadesk/campaigns/audience"
+	"github.com/liadesk/campaigns/contacts"
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/db/dbtest"
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/views/texts"
+)
+
+func rule(t *testing.T, s string) liadesk.Rule {
+	t.Helper()
+	var r liadesk.Rule
+	if err := json.Unmarshal([]byte(s), &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestARuleThatMeansNothingIsRefused(t *testing.T) {
+	deep := strings.Repeat(`{"not":`, 20) + `{"tag":"a"}` + strings.Repeat("}", 20)
+	for s, want := range map[string]string{
+		`{}`:                              "rule rule_empty",
+		`{"all":[{}]}`:                    "rule.all rule_empty",
+		`{"not":{}}`:                      "rule.not rule_empty",
+		`{"tag":"a","any":[]}`:            "rule rule_ambiguous",
+		`{"all":[{"tag":"a","all":[]}]}`:  "rule.all rule_ambiguous",
+		deep:                              "rule rule_too_large",
+		`{"all":[]}`:                      "",
+		`{"any":[]}`:                      "",
+		`{"not":{"any":[{"tag":"vip"}]}}`: "",
+	} {
+		err := audience.Validate(rule(t, s))
+		var got []string
+		if e, ok := errors.AsType[*liadesk.Error](err); ok {
+			for _, f := range e.Fields {
+				got = append(got, f.Field+" "+f.Code)
+			}
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: %v, want %s", s, got, want)
+		}
+	}
+	wide := liadesk.Rule{Any: &[]liadesk.Rule{}}
+	for range 600 {
+		*wide.Any = append(*wide.Any, liadesk.Rule{Tag: "a"})
+	}
+	if audience.Validate(wide) == nil {
+		t.Error("a rule of 600 parts was taken")
+	}
+}
+
+// TestASplitAgreesWithLookingAtEveryone evaluates random rules over random
+// contacts, and compares with asking each contact.
+func TestASplitAgreesWithLookingAtEveryone(t *testing.T) {
+	s := dbtest.Open(t)
+	clock := clockwork.NewFakeClockAt(dbtest.Now)
+	ids := liadesk.RandomIDs(clock.Now)
+	room := contacts.New(s, clock, ids)
+	a, u := dbtest.Account(t, s, "acme", liadesk.PlanGrowth)
+	admin := liadesk.ActorOf(a, u)
+	tags := []string{"vip", "new", "old"}
+	numbers := []string{"", "+12125550101", "+12125550102", "+46701740601", "+14155550103", "+12125550104", "+442079460000"} // the last is a landline
+	all := map[uint32]contacts.View{}
+	for i := range 30 {
+		in := contacts.Input{Name: "P", Consent: &contacts.ConsentInput{Granted: i%3 > 0, Source: "form"}}
+		if i < len(numbers) {
+			in.Phone = numbers[i]
+		}
+		for n, tag := range tags {
+			if i>>n&1 == 1 {
+				in.Tags = append(in.Tags, tag)
+			}
+		}
+		if _, err := room.Create(t.Context(), admin, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := room.AddOptOut(t.Context(), admin, numbers[1], contacts.SourceTeam, ""); err != nil {
+		t.Fatal(err)
+	}
+	dbtest.Update(t, s, func(tx *db.Tx) error { return room.MarkBadNumber(tx, a.ID, numbers[2], "50") })
+	if _, err := room.RenameTag(t.Context(), admin, "old", "former"); err != nil {
+		t.Fatal(err)
+	}
+	page, err := room.List(t.Context(), admin, contacts.Query{Page: db.Page{Limit: 200}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range page.Items {
+		all[c.Dense] = c
+	}
+
+	var generate func(r *rapid.T, depth int) liadesk.Rule
+	generate = func(r *rapid.T, depth int) liadesk.Rule {
+		kinds := []string{"tag", "all", "any", "not"}
+		if depth > 2 {
+			kinds = kinds[:1]
+		}
+		list := func() *[]liadesk.Rule {
+			out := []liadesk.Rule{}
+			for range rapid.IntRange(0, 3).Draw(r, "parts") {
+				out = append(out, generate(r, depth+1))
+			}
+			return &out
+		}
+		switch rapid.SampledFrom(kinds).Draw(r, "kind") {
+		case "all":
+			return liadesk.Rule{All: list()}
+		case "any":
+			return liadesk.Rule{Any: list()}
+		case "not":
+			part := generate(r, depth+1)
+			return liadesk.Rule{Not: &part}
+		}
+		return liadesk.Rule{Tag: rapid.SampledFrom([]string{"vip", "NEW", "old", "former", "never used"}).Draw(r, "tag")}
+	}
+	var is func(r liadesk.Rule, c contacts.View) bool
+	is = func(r liadesk.Rule, c contacts.View) bool {
+		switch {
+		case r.All != nil:
+			return !slices.ContainsFunc(*r.All, func(p liadesk.Rule) bool { return !is(p, c) })
+		case r.Any != nil:
+			return slices.ContainsFunc(*r.Any, func(p liadesk.Rule) bool { return is(p, c) })
+		case r.Not != nil:
+			return !is(*r.Not, c)
+		}
+		name := strings.ToLower(r.Tag)
+		if name == "old" {
+			name = "former"
+		}
+		return slices.Contains(c.Tags, name)
+	}
+	reason := func(c contacts.View, p liadesk.Purpose) liadesk.SkipReason {
+		switch {
+		case c.Phone == "":
+			return liadesk.SkipNoNumber
+		case c.BadNumber != "":
+			return liadesk.SkipInvalidNumber
+		case c.CannotText:
+			return liadesk.SkipCannotText
+		case c.OptOut != nil:
+			return liadesk.SkipOptedOut
+		case p == liadesk.PurposeMarketing && c.Consent.State != liadesk.ConsentGranted:
+			return liadesk.SkipNoConsent
+		}
+		return audience.Reached
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		rule := generate(r, 0)
+		purpose := rapid.SampledFrom([]liadesk.Purpose{liadesk.PurposeMarketing, liadesk.PurposeTransactional}).Draw(r, "purpose")
+		want := map[liadesk.SkipReason][]uint32{}
+		for n, c := range all {
+			if is(rule, c) {
+				want[reason(c, purpose)] = append(want[reason(c, purpose)], n)
+			}
+		}
+		for _, list := range want {
+			slices.Sort(list)
+		}
+		check := func(what string, s audience.Split) {
+			got := map[liadesk.SkipReason][]uint32{}
+			union := s.Reachable.Clone()
+			for reason, set := range s.Skipped {
+				got[reason] = set.ToArray()
+				if set.Intersects(union) {
+					r.Fatalf("%s: somebody counts twice", what)
+				}
+				union.Or(set)
+			}
+			if !s.Reachable.IsEmpty() {
+				got[audience.Reached] = s.Reachable.ToArray()
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				r.Fatalf("%s of %+v: %s", what, rule, diff)
+			}
+			if !union.Equals(s.Matched) {
+				r.Fatalf("%s: matched is not the sum", what)
+			}
+		}
+		dbtest.View(t, s, func(tx *db.Tx) error {
+			whole, err := audience.Evaluate(tx, a.ID, rule, purpose)
+			if err != nil {
+				return err
+			}
+			check("all at once", whole)
+			chunk, err := audience.EvaluateChunk(tx, a.ID, rule, purpose, 0)
+			if err != nil {
+				return err
+			}
+			check("the chunk", chunk)
+			beyond, err := audience.EvaluateChunk(tx, a.ID, rule, purpose, 7)
+			if err == nil && !beyond.Matched.IsEmpty() {
+				r.Fatal("somebody is in a chunk that does not exist")
+			}
+			return err
+		})
+	})
+}
+
+func TestACountTellsReasonsInOrderAndListsThosePeople(t *testing.T) {
+	s, counter := dbtest.OpenCounting(t)
+	clock := clockwork.NewFakeClockAt(dbtest.Now)
+	room, counts := contacts.New(s, clock, liadesk.RandomIDs(clock.Now)), audience.New(s)
+	a, u := dbtest.Account(t, s, "acme", liadesk.PlanGrowth)
+	admin := liadesk.ActorOf(a, u)
+	yes := &contacts.ConsentInput{Granted: true, Source: "form"}
+	for _, in := range []contacts.Input{
+		{Name: "Ana", Phone: "+12125550101", Tags: []string{"vip"}, Consent: yes},
+		{Name: "Bob", Phone: "+12125550102", Tags: []string{"vip"}},
+		{Name: "Eve", Tags: []string{"vip"}, Consent: yes},
+		{Name: "Kim", Phone: "+12125550104", Consent: yes},
+	} {
+		if _, err := room.Create(t.Context(), admin, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counter.Reset()
+	vip := rule(t, `{"tag":"vip"}`)
+	got, err := counts.Count(t.Context(), admin, vip, "")
+	if err != nil || got.Matched != 3 || got.Reachable != 1 || !slices.Equal(got.Reasons(), []liadesk.SkipReason{liadesk.SkipNoNumber, liadesk.SkipNoConsent}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if n := counter.Counts(); n.RoundTrips() > 6 {
+		t.Error(n)
+	}
+	for reason, want := range map[liadesk.SkipReason]string{"": "Eve Bob Ana", audience.Reached: "Ana", liadesk.SkipNoConsent: "Bob", liadesk.SkipNoNumber: "Eve", liadesk.SkipOptedOut: ""} {
+		within, err := counts.Left(admin, vip, "", reason)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := room.List(t.Context(), admin, contacts.Query{Within: within})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, c := range page.Items {
+			names = append(names, c.Name)
+		}
+		if strings.Join(names, " ") != want {
+			t.Errorf("%q: %v, want %s", reason, names, want)
+		}
+	}
+	free, agent := admin, admin
+	free.Plan, agent.Role = liadesk.PlanFree, liadesk.RoleAgent
+	if _, err := counts.Count(t.Context(), free, vip, ""); !errors.Is(err, liadesk.ErrPlanRequired) {
+		t.Error(err)
+	}
+	if _, err := counts.Left(agent, vip, "", ""); !errors.Is(err, liadesk.ErrForbidden) {
+		t.Error(err)
+	}
+	if _, err := counts.Count(t.Context(), admin, vip, "spam"); liadesk.KindOf(err) != liadesk.KindInvalid {
+		t.Error(err)
+	}
+	b, v := dbtest.Account(t, s, "rival", liadesk.PlanGrowth)
+	if got, err := counts.Count(t.Context(), liadesk.ActorOf(b, v), rule(t, `{"all":[]}`), ""); err != nil || got.Matched != 0 {
+		t.Errorf("another account sees %+v, %v", got, err)
+	}
+}
+
+func TestARuleReadsAsOneSentence(t *testing.T) {
+	catalogue, err := texts.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := catalogue.For("en")
+	for s, want := range map[string]string{
+		`{"all":[]}`:                                "Everyone",
+		`{"any":[]}`:                                "Nobody",
+		`{"tag":"vip"}`:                             "Everyone tagged “vip”",
+		`{"any":[{"tag":"a"},{"tag":"b"}]}`:         "Everyone tagged “a” or “b”",
+		`{"all":[{"tag":"a"},{"tag":"b"}]}`:         "Everyone tagged “a” and “b”",
+		`{"not":{"tag":"staff"}}`:                   "Everyone not tagged “staff”",
+		`{"all":[{"tag":"a"},{"not":{"tag":"b"}}]}`: "Everyone tagged “a”, but not tagged “b”",
+		`{"all":[{"any":[{"tag":"vip"},{"tag":"new"}]},{"all":[{"tag":"madrid"}]},{"not":{"any":[{"tag":"staff"},{"tag":"press"}]}}]}`: "Everyone tagged “vip” or “new”, and tagged “madrid”, but not tagged “staff” or “press”",
+		`{"any":[{"all":[{"tag":"a"},{"tag":"b"}]},{"tag":"c"}]}`:                                                                      "Everyone (tagged “a” and “b”) or tagged “c”",
+		`{"not":{"all":[{"tag":"a"},{"tag":"b"}]}}`:                                                                                    "Everyone who is not (tagged “a” and “b”)",
+	} {
+		if got := audience.Sentence(l, rule(t, s)); got != want {
+			t.Errorf("%s: %s, want %s", s, got, want)
+		}
+	}
+	for _, r := range liadesk.SkipReasons {
+		if !catalogue.Has("audience.skip." + string(r)) {
+			t.Errorf("no words for %s", r)
+		}
+	}
+}
+
+// BenchmarkCountOverAMillion evaluates five criteria over a million contacts.
+// The bound, five plain unions of the same sets, is measured in the same run.
+func BenchmarkCountOverAMillion(b *testing.B) {
+	s := dbtest.Open(b)
+	a, _ := dbtest.Account(b, s, "acme", liadesk.PlanGrowth)
+	ids := liadesk.RandomIDs(time.Now)
+	const people, step = 1_000_000, 20_000
+	tags := []string{"a", "b", "c", "d", "e"}
+	for from := 0; from < people; from += step {
+		dbtest.Update(b, s, func(tx *db.Tx) error {
+			batch := tx.ContactBatch(a.ID)
+			for i := from; i < from+step; i++ {
+				c := liadesk.Contact{ID: ids(), AccountID: a.ID, Consent: liadesk.Consent{State: liadesk.ConsentGranted}}
+				for n, tag := range tags {
+					if i%(n+2) == 0 {
+						c.Tags = append(c.Tags, tag)
+					}
+				}
+				if err := batch.Put(nil, &c); err != nil {
+					return err
+				}
+			}
+			return batch.Flush()
+		})
+	}
+	r := liadesk.Rule{Any: &[]liadesk.Rule{}}
+	for _, tag := range tags {
+		*r.Any = append(*r.Any, liadesk.Rule{Tag: tag})
+	}
+	var bound time.Duration
+	dbtest.View(b, s, func(tx *db.Tx) error {
+		refs := make([]db.SetRef, len(tags))
+		for i, tag := range tags {
+			refs[i] = db.SetTag(tag)
+		}
+		sets, err := tx.ReadSets(a.ID, refs)
+		start := time.Now()
+		for range 20 {
+			roaring.FastOr(sets...)
+		}
+		bound = time.Since(start) / 20
+		return err
+	})
+	b.ResetTimer()
+	start := time.Now()
+	for range b.N {
+		dbtest.View(b, s, func(tx *db.Tx) error {
+			_, err := audience.Evaluate(tx, a.ID, r, liadesk.PurposeMarketing)
+			return err
+		})
+	}
+	b.ReportMetric(float64(time.Since(start))/float64(b.N)/float64(bound), "x-plain-unions")
+}
