@@ -289,7 +289,7 @@ func TestOneOwnerAtATimeUnderARace(t *testing.T) {
 				got, err := d.Take(t.Context(), d.as(u), c.ID, liadesk.ID{})
 				if err == nil {
 					won.Store(got.OwnerID, true)
-				} else if code(err) != "taken" {
+				} else if code(err) != "thread_taken" {
 					t.Error(err)
 				}
 			})
@@ -359,7 +359,7 @@ func TestWhoOptedOutGetsNoReplyByText(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Reply(t.Context(), d.as(d.admin), c.ID, "Are you sure?", ""); code(err) != "opted_out" {
+	if _, err := d.Reply(t.Context(), d.as(d.admin), c.ID, "Are you sure?", ""); code(err) != "number_opted_out" {
 		t.Errorf("got %v", err)
 	}
 	if got := len(d.thread(t, c.ID)); got != 2 {

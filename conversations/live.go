@@ -83,6 +83,14 @@ func (h *Hub) Present(user liadesk.ID) bool {
 	return h.present[user] > 0
 }
 
+// Closed tells whether the hub ended because the server stops, rather than one
+// listener because it was slow.
+func (h *Hub) Closed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed
+}
+
 // drop ends a listener; the lock is held. Ending it twice is harmless.
 func (h *Hub) drop(topic liadesk.ID, ch chan Event) {
 	if _, ok := h.topics[topic][ch]; !ok {

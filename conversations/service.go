@@ -91,7 +91,7 @@ func cleanText(v *liadesk.Invalid, text string) string {
 	case text == "":
 		v.Add("text", "required")
 	case utf8.RuneCountInString(text) > MaxText:
-		v.Add("text", "too_long", "max", MaxText)
+		v.Add("text", "too_long", "Max", MaxText)
 	}
 	return text
 }
@@ -131,8 +131,14 @@ func (s *Service) add(tx *db.Tx, c *liadesk.Conversation, m liadesk.Message) (li
 	if m.From != liadesk.FromSystem {
 		c.LastText = summary(m.Text)
 	}
-	if m.From == liadesk.FromVisitor {
+	switch m.From {
+	case liadesk.FromVisitor:
 		c.Unread++
+		if c.WaitingSince.IsZero() {
+			c.WaitingSince = m.At
+		}
+	case liadesk.FromAgent:
+		c.WaitingSince = time.Time{}
 	}
 	c.Version++
 	return m, nil

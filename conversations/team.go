@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"context"
+	"time"
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
@@ -61,51 +62,15 @@ func (s *Service) List(ctx context.Context, actor liadesk.Actor, f Filter, page 
 	return items, next, err
 }
 
-// Thread is a conversation as the team reads it.
-type Thread struct {
-	Conversation liadesk.Conversation
-	Messages     []liadesk.Message // oldest first
-	Contact      liadesk.Contact   // zero while the visitor is anonymous
-	Inbox        liadesk.Inbox
-	// Earlier is the place to pass as before for the messages that came
-	// before these, 0 when there are none.
-	Earlier uint64
-}
-
-// Get reads a thread: its last messages, or those before a place in it.
-func (s *Service) Get(ctx context.Context, actor liadesk.Actor, id liadesk.ID, before uint64) (Thread, error) {
-	var out Thread
-	err := s.store.View(ctx, func(tx *db.Tx) error {
-		out = Thread{}
-		c, err := find(tx, actor, id)
-		if err != nil {
-			return err
-		}
-		out.Conversation = c
-		if out.Messages, err = tx.MessagesBefore(actor.Account, id, before, ThreadPage); err != nil {
-			return err
-		}
-		if len(out.Messages) > 0 && out.Messages[0].Seq > 1 {
-			out.Earlier = out.Messages[0].Seq
-		}
-		if out.Inbox, _, err = tx.Inbox(actor.Account, c.InboxID); err != nil || c.ContactID.IsZero() {
-			return err
-		}
-		out.Contact, _, err = tx.Contact(actor.Account, c.ContactID)
-		return err
-	})
-	return out, err
-}
-
 // Unread counts the open threads with messages that nobody of the team has
 // looked at, up to 100, among those that the actor may see.
 func (s *Service) Unread(ctx context.Context, actor liadesk.Actor) (int, error) {
 	var n int
 	err := s.store.View(ctx, func(tx *db.Tx) error {
 		n = 0
-		list, err := tx.UnreadConversations(actor.Account, 100)
-		for _, c := range list {
-			if actor.Serves(c.InboxID) && c.Status == liadesk.ConversationOpen {
+		list, err := tx.UnreadInboxes(actor.Account, 100)
+		for _, inbox := range list {
+			if actor.Serves(inbox) {
 				n++
 			}
 		}
@@ -131,7 +96,7 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 	var v liadesk.Invalid
 	text = cleanText(&v, text)
 	if len(clientID) > 64 {
-		v.Add("client_id", "too_long", "max", 64)
+		v.Add("client_id", "too_long", "Max", 64)
 	}
 	if err := v.Err(); err != nil {
 		return liadesk.Message{}, err
@@ -148,8 +113,11 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 			}
 		}
 		m := liadesk.Message{From: liadesk.FromAgent, AuthorID: actor.User, Author: actor.Name, Text: text, ClientID: clientID}
+		if err := s.reachable(tx, *c); err != nil {
+			return nil, err
+		}
 		if c.Channel == liadesk.InboxSMS {
-			if err := s.textable(tx, *c, text); err != nil {
+			if err := s.CheckText(text); err != nil {
 				return nil, err
 			}
 			m.Delivery = liadesk.DeliveryPending
@@ -190,7 +158,7 @@ func (s *Service) Take(ctx context.Context, actor liadesk.Actor, id liadesk.ID, 
 			return nil, nil
 		}
 		if c.Owner == liadesk.OwnerAgent && c.OwnerID != from {
-			return nil, liadesk.Conflict("taken", "somebody else has taken this conversation")
+			return nil, liadesk.Conflict("thread_taken", "somebody else has taken this conversation")
 		}
 		take(c, actor)
 		c.Version++
@@ -212,7 +180,7 @@ func (s *Service) Reopen(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 func (s *Service) setStatus(ctx context.Context, actor liadesk.Actor, id liadesk.ID, status liadesk.ConversationStatus) (liadesk.Conversation, error) {
 	c, _, err := s.change(ctx, actor, id, func(_ *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
 		if c.Status != status {
-			c.Status, c.Unread = status, 0
+			c.Status, c.Unread, c.WaitingSince = status, 0, time.Time{}
 			c.Version++
 		}
 		return nil, nil

@@ -76,33 +76,47 @@ func (s *Service) AddConfirmation(tx *db.Tx, c liadesk.Conversation, text string
 }
 
 // TextState notes what became of a text of ours, within the caller's
-// transaction. A thread or message that is gone is no error: the text was
-// sent all the same.
+// transaction, and tells the listeners once that is stored. A thread or
+// message that is gone is no error: the text was sent all the same.
 func (s *Service) TextState(tx *db.Tx, account, conversation, message liadesk.ID, status liadesk.DeliveryStatus, code string) error {
 	m, ok, err := tx.Message(account, conversation, message)
 	if err != nil || !ok || m.Delivery == status && m.ErrorCode == code {
 		return err
 	}
+	c, ok, err := tx.Conversation(account, conversation)
+	if err != nil || !ok {
+		return err
+	}
 	m.Delivery, m.ErrorCode = status, code
-	return tx.ReplaceMessage(account, m)
+	if err := tx.ReplaceMessage(account, m); err != nil {
+		return err
+	}
+	tx.AfterCommit(func() { s.Publish(c, m) })
+	return nil
 }
 
-// textable refuses a text to somebody who asked for none, or through an inbox
-// that is gone.
-func (s *Service) textable(tx *db.Tx, c liadesk.Conversation, text string) error {
+// reachable refuses to answer through an inbox that is gone, and by text to a
+// number that asked for none.
+func (s *Service) reachable(tx *db.Tx, c liadesk.Conversation) error {
 	inbox, ok, err := tx.Inbox(c.AccountID, c.InboxID)
 	if err != nil {
 		return err
 	}
-	if !ok || inbox.SMS == nil {
-		return liadesk.Conflict("inbox_gone", "the inbox of this conversation was deleted")
+	if !ok || inbox.Kind != c.Channel {
+		return ErrInboxGone
+	}
+	if c.Channel != liadesk.InboxSMS {
+		return nil
 	}
 	_, out, err := tx.OptOutOf(c.AccountID, c.Phone)
-	if err != nil {
-		return err
+	if err == nil && out {
+		err = ErrOptedOut
 	}
-	if out {
-		return liadesk.Conflict("opted_out", "this number has opted out of texts")
-	}
-	return s.CheckText(text)
+	return err
 }
+
+// Why a thread can't be answered.
+var (
+	ErrInboxGone = liadesk.Conflict("inbox_gone", "the inbox of this conversation was deleted")
+	ErrOptedOut  = liadesk.Conflict("number_opted_out", "this number has opted out of texts")
+)

@@ -47,7 +47,7 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 	var v liadesk.Invalid
 	in.Text = cleanText(&v, in.Text)
 	if n := len(in.ClientID); n < 16 || n > 64 {
-		v.Add("client_id", "length", "min", 16, "max", 64)
+		v.Add("client_id", "length", "Min", 16, "Max", 64)
 	}
 	if err := v.Err(); err != nil {
 		return VisitorAnswer{}, err

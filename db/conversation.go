@@ -50,7 +50,7 @@ func (tx *Tx) PutConversation(c liadesk.Conversation) error {
 				return err
 			}
 		}
-		if old.Unread > 0 && c.Unread == 0 {
+		if unread(old) && !unread(c) {
 			if err := tx.kv.Delete(conversationUnread(c.AccountID).id(c.ID)); err != nil {
 				return err
 			}
@@ -67,8 +67,8 @@ func (tx *Tx) PutConversation(c liadesk.Conversation) error {
 			return err
 		}
 	}
-	if c.Unread > 0 {
-		if err := tx.kv.Put(conversationUnread(c.AccountID).id(c.ID), []byte{1}); err != nil {
+	if unread(c) {
+		if err := tx.kv.Put(conversationUnread(c.AccountID).id(c.ID), c.InboxID[:]); err != nil {
 			return err
 		}
 	}
@@ -138,23 +138,54 @@ func (tx *Tx) conversationsAt(account liadesk.ID, from, to key, limit int) ([]li
 	return list, timeCursor(last.LastAt, last.ID), nil
 }
 
-// UnreadConversations lists the ids of threads with messages that the team
-// has not seen, at most limit.
-func (tx *Tx) UnreadConversations(account liadesk.ID, limit int) ([]liadesk.Conversation, error) {
+// unread tells whether a thread stands among those that wait to be looked at.
+func unread(c liadesk.Conversation) bool {
+	return c.Unread > 0 && c.Status == liadesk.ConversationOpen
+}
+
+// UnreadInboxes lists the inboxes of open threads with messages that the team
+// has not seen, one entry per thread, at most limit, in one round trip.
+func (tx *Tx) UnreadInboxes(account liadesk.ID, limit int) ([]liadesk.ID, error) {
 	base := conversationUnread(account)
 	pairs, err := tx.kv.Scan(base, base.end(), limit, false)
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]key, len(pairs))
-	for i, p := range pairs {
-		id, err := key(p.Key).tailID()
-		if err != nil {
+	list := make([]liadesk.ID, 0, len(pairs))
+	for _, p := range pairs {
+		var inbox liadesk.ID
+		if err := inbox.UnmarshalBinary(p.Value); err != nil {
 			return nil, err
 		}
-		keys[i] = conversationKey(account, id)
+		list = append(list, inbox)
 	}
-	return getMany[liadesk.Conversation](tx, keys)
+	return list, nil
+}
+
+// CampaignRefs names the campaigns, of either channel, that conversations
+// belong to, in at most two round trips. Those that were deleted for good are
+// left out.
+func (tx *Tx) CampaignRefs(account liadesk.ID, chat, sms []liadesk.ID) (map[liadesk.ID]liadesk.Ref, error) {
+	refs := make(map[liadesk.ID]liadesk.Ref, len(chat)+len(sms))
+	keys := make([]key, len(chat))
+	for i, id := range chat {
+		keys[i] = chatCampaignKey(account, id)
+	}
+	onSites, err := getMany[liadesk.LiveChatCampaign](tx, keys)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range onSites {
+		refs[c.ID] = liadesk.Ref{ID: c.ID, Name: c.Title, Kind: "live_chat_campaign"}
+	}
+	if len(sms) == 0 {
+		return refs, nil
+	}
+	byText, err := tx.SMSCampaignsByID(account, sms)
+	for _, c := range byText {
+		refs[c.ID] = liadesk.Ref{ID: c.ID, Name: c.Title, Kind: "sms_campaign"}
+	}
+	return refs, err
 }
 
 // Visitor is what a widget's token stands for. Only the token's digest is

@@ -19,7 +19,8 @@ func TestAConversationStandsInEachListOnce(t *testing.T) {
 		func() {},
 		func() { c.ContactID = contact },
 		func() { c.LastAt = at.Add(time.Hour) },
-		func() { c.Status, c.Unread = liadesk.ConversationResolved, 0 },
+		func() { c.Status = liadesk.ConversationResolved },
+		func() { c.Unread = 0 },
 		func() { c.Status, c.Unread, c.LastAt = liadesk.ConversationOpen, 2, at.Add(2*time.Hour) },
 		func() { c.ContactID = liadesk.ID{0: 1, 1: 9} },
 		func() { c.ContactID = liadesk.ID{} },
@@ -50,9 +51,10 @@ func TestAConversationStandsInEachListOnce(t *testing.T) {
 					t.Errorf("step %d: contact %v has %d threads, %v", i, who, len(list), err)
 				}
 			}
-			unread, err := tx.UnreadConversations(account, 10)
-			if err != nil || (len(unread) == 1) != (c.Unread > 0) {
-				t.Errorf("step %d: %d unread, %v", i, len(unread), err)
+			unread, err := tx.UnreadInboxes(account, 10)
+			want := c.Unread > 0 && c.Status == liadesk.ConversationOpen
+			if err != nil || (len(unread) == 1) != want || want && unread[0] != c.InboxID {
+				t.Errorf("step %d: unread in %v, %v", i, unread, err)
 			}
 			found, ok, err := tx.ConversationByPhone(account, c.InboxID, c.Phone)
 			if err != nil || !ok || found.ID != c.ID {

@@ -37,13 +37,24 @@ func New(ctx context.Context, engine kv.Engine) (*Store, error) {
 // View reads in one consistent state. Keep it short: one page, never a whole
 // export, for a read transaction held long makes the file grow.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	return s.engine.View(ctx, func(tx kv.Tx) error { return fn(&Tx{tx}) })
+	return s.engine.View(ctx, func(tx kv.Tx) error { return fn(&Tx{kv: tx}) })
 }
 
 // Update changes things together: all of it is on the disk when Update
 // returns nil, and none of it when it returns an error.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
-	return s.engine.Update(ctx, func(tx kv.Tx) error { return fn(&Tx{tx}) })
+	var last *Tx // a callback may run twice; what the last run asked for counts
+	err := s.engine.Update(ctx, func(tx kv.Tx) error {
+		last = &Tx{kv: tx}
+		return fn(last)
+	})
+	if err != nil || last == nil {
+		return err
+	}
+	for _, fn := range last.after {
+		fn()
+	}
+	return nil
 }
 
 // Backup writes a consistent copy of the database while others go on.
@@ -55,7 +66,16 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (int64, error) {
 func (s *Store) Close() error { return s.engine.Close() }
 
 // Tx is one transaction. It is valid only inside the function it was given to.
-type Tx struct{ kv kv.Tx }
+type Tx struct {
+	kv    kv.Tx
+	after []func()
+}
+
+// AfterCommit lets something follow once all of the transaction is stored,
+// such as telling listeners; not at all when it fails. It is for verbs that
+// work in somebody else's transaction. Fn runs before Update returns, outside
+// the transaction, and must not wait.
+func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
 
 // Page asks for a part of a list: what follows After (exclusive, an opaque
 // cursor that an earlier answer gave), at most Limit records.

@@ -58,6 +58,9 @@ type Conversation struct {
 	Version uint64 `cbor:"20,keyasint"`
 	// Messages counts the thread's messages; it gives each its place.
 	Messages uint64 `cbor:"21,keyasint"`
+	// WaitingSince is the first message of the other side that nobody has
+	// answered; zero when it is their turn.
+	WaitingSince time.Time `cbor:"22,keyasint"`
 }
 
 // MessageFrom is who wrote a message.
