@@ -11,7 +11,7 @@ DIST   := static/dist
 BIN    := bin/campaigns
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+LDFLAGS := -s -w -X main.buildVersion=$(VERSION)
 
 ESBUILD := go tool esbuild --bundle --minify --log-level=warning --legal-comments=none --target=es2022,chrome123,firefox121,safari17.5
 GO_FILES := $(shell find . -name '*.go' -not -path './node_modules/*')
@@ -63,7 +63,7 @@ $(STAMPS)/npm: package.json package-lock.json .npmrc | $(STAMPS)
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-assets: $(addprefix $(DIST)/,app.js app.css icons.svg favicon.svg widget.js widget-panel.js)
+assets: $(addprefix $(DIST)/,app.js app.css icons.svg favicon.svg widget.js widget-panel.js shop.js shop.css)
 
 $(DIST)/app.js: $(wildcard static/ts/*.ts) $(STAMPS)/npm | $(DIST)
 	$(ESBUILD) --format=esm --outfile=$@ static/ts/app.ts
@@ -71,6 +71,13 @@ $(DIST)/app.js: $(wildcard static/ts/*.ts) $(STAMPS)/npm | $(DIST)
 $(DIST)/app.css: $(wildcard static/css/*.css) $(STAMPS)/npm | $(DIST)
 	rm -f $(DIST)/inter-*.woff2
 	$(ESBUILD) --loader:.woff2=file --asset-names=[name]-[hash] --outfile=$@ static/css/app.css
+
+# The demo's shop is a site of its own.
+$(DIST)/shop.js: static/ts/shop.ts | $(DIST)
+	$(ESBUILD) --format=esm --outfile=$@ $<
+
+$(DIST)/shop.css: static/css/shop.css | $(DIST)
+	$(ESBUILD) --outfile=$@ $<
 
 # The visitors' snippet is a plain script on other people's pages; the panel is
 # a module that it imports when there is something to show.

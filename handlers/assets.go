@@ -22,7 +22,7 @@ type assets struct {
 }
 
 // wanted are the bundles without which no page works.
-var wanted = []string{"app.js", "app.css", "icons.svg", "favicon.svg", "widget.js", "widget-panel.js"}
+var wanted = []string{"app.js", "app.css", "icons.svg", "favicon.svg", "widget.js", "widget-panel.js", "shop.js", "shop.css"}
 
 // named matches files whose own name holds their digest, as the style sheet's
 // fonts do.

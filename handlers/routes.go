@@ -9,6 +9,7 @@ import (
 // Rooms are what the handlers call; each stands in the file of its noun.
 type Rooms struct {
 	Accounts *accounts.Service
+	DemoSite DemoSite
 }
 
 // routes is the site map. Order matters only where a section says so; a path
@@ -59,6 +60,7 @@ func (s *Server) routes() {
 
 	// Public pages.
 	app.Post("/theme", s.setTheme)
+	s.demoRoutes(app)
 
 	// Dashboard: everything below needs a signed-in person.
 	desk := app.Group("", s.requireViewer)
