@@ -359,7 +359,7 @@ func TestWhoOptedOutGetsNoReplyByText(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Reply(t.Context(), d.as(d.admin), c.ID, "Are you sure?", ""); code(err) != "number_opted_out" {
+	if _, err := d.Reply(t.Context(), d.as(d.admin), c.ID, "Are you sure?", ""); code(err) != "opted_out" {
 		t.Errorf("got %v", err)
 	}
 	if got := len(d.thread(t, c.ID)); got != 2 {

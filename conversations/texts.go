@@ -118,5 +118,5 @@ func (s *Service) reachable(tx *db.Tx, c liadesk.Conversation) error {
 // Why a thread can't be answered.
 var (
 	ErrInboxGone = liadesk.Conflict("inbox_gone", "the inbox of this conversation was deleted")
-	ErrOptedOut  = liadesk.Conflict("number_opted_out", "this number has opted out of texts")
+	ErrOptedOut  = liadesk.Conflict("opted_out", "this number has opted out of texts")
 )
