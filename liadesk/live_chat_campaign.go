@@ -1,6 +1,9 @@
 package liadesk
 
-import "time"
+import (
+	"time"
+	"unicode/utf8"
+)
 
 // SenderKind is in whose name a live chat campaign speaks.
 type SenderKind string
@@ -43,7 +46,52 @@ type LiveChatCampaign struct {
 	Version           uint64    `cbor:"13,keyasint"`
 	// DisabledFor is why the system disabled it: "plan", "inbox"; "" when a
 	// person did.
-	DisabledFor string `cbor:"14,keyasint,omitempty"`
+	DisabledFor DisabledFor `cbor:"14,keyasint,omitempty"`
+	// InboxName is the name of the inbox when it was deleted, for the card.
+	InboxName string `cbor:"15,keyasint,omitempty"`
+}
+
+// DisabledFor is why the system disabled a campaign.
+type DisabledFor string
+
+// The reasons. A campaign that the system disabled stays so until a person
+// enables it again: neither an upgrade nor another inbox releases it.
+const (
+	DisabledByPerson DisabledFor = ""
+	DisabledForPlan  DisabledFor = "plan"  // the account's plan ended
+	DisabledForInbox DisabledFor = "inbox" // the inbox was deleted
+)
+
+// Bounds and defaults of a live chat campaign.
+const (
+	// MaxChatTitle is the longest title, in characters (Unicode code points).
+	MaxChatTitle = 100
+	// DefaultTimeOnPage and MaxTimeOnPage are in seconds.
+	DefaultTimeOnPage = 10
+	MaxTimeOnPage     = 3600
+)
+
+// Check notes what is wrong with the parts of a campaign that can be judged
+// without looking anything up.
+func (c LiveChatCampaign) Check(v *Invalid) {
+	switch {
+	case c.Title == "":
+		v.Add("title", "required")
+	case utf8.RuneCountInString(c.Title) > MaxChatTitle:
+		v.Add("title", "too_long", "Max", MaxChatTitle)
+	}
+	if c.InboxID.IsZero() {
+		v.Add("inbox_id", "required")
+	}
+	switch {
+	case c.Sender.Kind != SenderBot && c.Sender.Kind != SenderAgent:
+		v.Add("sender.kind", "unknown_sender")
+	case c.Sender.Kind == SenderAgent && c.Sender.UserID.IsZero():
+		v.Add("sender.user_id", "required")
+	}
+	if t := c.Trigger.TimeOnPage; t < 0 || t > MaxTimeOnPage {
+		v.Add("trigger.time_on_page", "out_of_range", "Min", 0, "Max", MaxTimeOnPage)
+	}
 }
 
 // Impression is a live chat campaign shown to one visitor on one page.
@@ -53,8 +101,8 @@ type Impression struct {
 	InboxID    ID        `cbor:"3,keyasint"`
 	PageURL    string    `cbor:"4,keyasint"`
 	At         time.Time `cbor:"5,keyasint"`
-	// HTML, Text (the same without markup) and Sender are what was shown, word for word: the campaign may
-	// change later.
+	// HTML, Text (the same without markup) and Sender are what was shown, word
+	// for word: the campaign may change later.
 	HTML       string    `cbor:"6,keyasint"`
 	Sender     Sender    `cbor:"7,keyasint"`
 	SenderName string    `cbor:"8,keyasint"`
@@ -62,4 +110,5 @@ type Impression struct {
 	ClosedAt   time.Time `cbor:"10,keyasint"` // dismissed
 	AnsweredAt time.Time `cbor:"11,keyasint"`
 	Text       string    `cbor:"12,keyasint"`
+	ClickedAt  time.Time `cbor:"13,keyasint"` // a link in the message
 }

@@ -1,0 +1,227 @@
+package livechat
+
+import (
+	"context"
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// Figures are what happened to a campaign's message, each impression counted
+// once in each.
+type Figures struct {
+	Shown     int64 `json:"shown"`
+	Opened    int64 `json:"opened"`
+	Dismissed int64 `json:"dismissed"`
+	Clicked   int64 `json:"clicked"`
+	Answered  int64 `json:"answered"`
+}
+
+func figuresOf(m map[string]int64) Figures {
+	return Figures{
+		Shown: m[db.FigureShown], Opened: m[db.FigureOpened], Dismissed: m[db.FigureDismissed],
+		Clicked: m[db.FigureClicked], Answered: m[db.FigureAnswered],
+	}
+}
+
+// Item is a campaign with what a card says about it.
+type Item struct {
+	Campaign liadesk.LiveChatCampaign
+	// Inbox is the campaign's inbox; its name alone once it was deleted.
+	Inbox     liadesk.Inbox
+	InboxGone bool
+	Speaker   Speaker
+	Figures   Figures
+	// Why says what keeps the campaign from being shown, or will surprise;
+	// empty for one at which nothing is wrong.
+	Why []Reason
+}
+
+// Listing is a page of campaigns.
+type Listing struct {
+	Items []Item
+	Next  string // the cursor of what follows, "" at the end
+}
+
+// around is what campaigns of an account stand among.
+type around struct {
+	account liadesk.Account
+	inboxes map[liadesk.ID]liadesk.Inbox
+	users   map[liadesk.ID]liadesk.User
+}
+
+func readAround(tx *db.Tx, account liadesk.ID) (around, error) {
+	x := around{inboxes: make(map[liadesk.ID]liadesk.Inbox), users: make(map[liadesk.ID]liadesk.User)}
+	var err error
+	if x.account, _, err = tx.Account(account); err != nil {
+		return x, err
+	}
+	inboxes, err := tx.Inboxes(account)
+	if err != nil {
+		return x, err
+	}
+	for _, i := range inboxes {
+		x.inboxes[i.ID] = i
+	}
+	users, err := tx.Users(account)
+	for _, u := range users {
+		x.users[u.ID] = u
+	}
+	return x, err
+}
+
+func (s *Service) item(x around, c liadesk.LiveChatCampaign, f map[string]int64) Item {
+	it := Item{Campaign: c, Speaker: speaker(c.Sender, x.users[c.Sender.UserID]), Figures: figuresOf(f)}
+	in, found := x.inboxes[c.InboxID]
+	if it.Inbox, it.InboxGone = in, !found; !found {
+		it.Inbox.Name = c.InboxName
+	}
+	it.Why = s.whyNot(x, c)
+	return it
+}
+
+// List lists the campaigns that the actor may see, the newest first.
+func (s *Service) List(ctx context.Context, actor liadesk.Actor, page db.Page) (Listing, error) {
+	if err := actor.Campaigns(); err != nil {
+		return Listing{}, err
+	}
+	var after liadesk.ID
+	if page.After != "" {
+		id, err := liadesk.ParseID(page.After)
+		if err != nil {
+			var v liadesk.Invalid
+			v.Add("after", "bad_cursor")
+			return Listing{}, v.Err()
+		}
+		after = id
+	}
+	var out Listing
+	err := s.store.View(ctx, func(tx *db.Tx) error {
+		out = Listing{}
+		list, more, err := visible(tx, actor, after, page.Size())
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		if more {
+			out.Next = list[len(list)-1].ID.String()
+		}
+		x, err := readAround(tx, actor.Account)
+		if err != nil {
+			return err
+		}
+		ids := make([]liadesk.ID, len(list))
+		for i, c := range list {
+			ids[i] = c.ID
+		}
+		figures, err := tx.ChatFiguresOf(actor.Account, ids)
+		if err != nil {
+			return err
+		}
+		for _, c := range list {
+			out.Items = append(out.Items, s.item(x, c, figures[c.ID]))
+		}
+		return nil
+	})
+	return out, err
+}
+
+// visible reads a page of the campaigns that an actor may see. For agents,
+// who see those of their inboxes, it looks through the account's campaigns,
+// which are bounded.
+func visible(tx *db.Tx, actor liadesk.Actor, after liadesk.ID, limit int) (list []liadesk.LiveChatCampaign, more bool, err error) {
+	look := limit + 1
+	if actor.Role != liadesk.RoleAdministrator {
+		look = db.MaxLiveChatCampaigns
+	}
+	all, err := tx.LiveChatCampaigns(actor.Account, after, look)
+	for _, c := range all {
+		if !actor.Serves(c.InboxID) {
+			continue
+		}
+		if len(list) == limit {
+			return list, true, err
+		}
+		list = append(list, c)
+	}
+	return list, false, err
+}
+
+// Get reads one campaign with what its card says.
+func (s *Service) Get(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (Item, error) {
+	if err := actor.Campaigns(); err != nil {
+		return Item{}, err
+	}
+	var it Item
+	err := s.store.View(ctx, func(tx *db.Tx) error {
+		c, err := find(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		x, err := readAround(tx, actor.Account)
+		if err != nil {
+			return err
+		}
+		figures, err := tx.ChatFiguresOf(actor.Account, []liadesk.ID{id})
+		it = s.item(x, c, figures[id])
+		return err
+	})
+	return it, err
+}
+
+// reportDays is how many days a report goes back.
+const reportDays = 30
+
+// Day is one day of a report, in UTC.
+type Day struct {
+	Date     time.Time
+	Shown    int64
+	Answered int64
+}
+
+// Rate is a share of the impressions, with the formula that made it, so that
+// nobody has to guess what was divided by what.
+type Rate struct {
+	Part, Whole int64
+	// Formula names the two figures, such as "opened / shown".
+	Formula string
+}
+
+// Value is the share, 0 when nothing was shown.
+func (r Rate) Value() float64 {
+	if r.Whole == 0 {
+		return 0
+	}
+	return float64(r.Part) / float64(r.Whole)
+}
+
+// Report is what became of a campaign's message.
+type Report struct {
+	Item
+	Days []Day // the last thirty, oldest first
+}
+
+// Rates are the shares that a report states.
+func (f Figures) Rates() (opened, answered, dismissed Rate) {
+	return Rate{f.Opened, f.Shown, "opened / shown"}, Rate{f.Answered, f.Shown, "answered / shown"},
+		Rate{f.Dismissed, f.Shown, "dismissed / shown"}
+}
+
+// Report reads a campaign's figures, in total and by day.
+func (s *Service) Report(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (Report, error) {
+	it, err := s.Get(ctx, actor, id)
+	if err != nil {
+		return Report{}, err
+	}
+	r := Report{Item: it}
+	err = s.store.View(ctx, func(tx *db.Tx) error {
+		r.Days = nil
+		today := s.now().Truncate(24 * time.Hour)
+		shown, answered, err := tx.ChatDays(actor.Account, id, today, reportDays)
+		for i := range shown {
+			r.Days = append(r.Days, Day{today.AddDate(0, 0, i-reportDays+1), shown[i], answered[i]})
+		}
+		return err
+	})
+	return r, err
+}

@@ -1,0 +1,252 @@
+package livechat
+
+import (
+	"context"
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// Blocked is why a campaign is not shown; "" when it is.
+type Blocked string
+
+// The reasons, in the order in which they are looked for.
+const (
+	NotBlocked      Blocked = ""
+	BlockedPlan     Blocked = "plan"     // the account's plan has no campaigns
+	BlockedEnded    Blocked = "ended"    // deleted, or never of this inbox
+	BlockedDisabled Blocked = "disabled" // switched off
+	BlockedDomain   Blocked = "domain"   // the page is outside the inbox's domains
+	BlockedPattern  Blocked = "pattern"  // the page's address does not match (any more)
+	BlockedHours    Blocked = "hours"    // outside business hours
+	BlockedCapped   Blocked = "capped"   // this visitor has had it
+)
+
+// Ask is a page whose conditions for a campaign are met.
+type Ask struct {
+	Key      string
+	Campaign liadesk.ID
+	URL      string
+	Origin   string
+	Seen     []Seen
+}
+
+// Speaker is in whose name a message is shown.
+type Speaker struct {
+	Name    string
+	Picture string // digest of a stored picture, "" for none
+	Bot     bool
+	// Left is the person who should speak, and whom LiaDesk stands in for,
+	// because that person left the team. "" usually.
+	Left string
+}
+
+// botName is how the bot presents itself.
+const botName = "LiaDesk"
+
+// Shown is the answer to Ask: a message to show, or why there is none.
+type Shown struct {
+	Blocked    Blocked
+	Impression liadesk.ID
+	Speaker    Speaker
+	Blocks     []Block
+}
+
+// Show decides again, by what the store holds at this moment, whether a page
+// may show a campaign's message, and counts it when it may. So an edit, a
+// switch, closing time or the end of a plan act on pages that are open
+// already.
+//
+// What is blocked writes nothing. When an answer gets lost, the page shows
+// nothing and the impression that was counted is one too many: rare, and on
+// the side of modesty, for it makes the rates lower.
+func (s *Service) Show(ctx context.Context, in Ask) (Shown, error) {
+	page, err := ParsePage(in.URL)
+	if err != nil {
+		var v liadesk.Invalid
+		v.Add("url", "not_an_address")
+		return Shown{}, v.Err()
+	}
+	now := s.now()
+	var d decision
+	err = s.store.View(ctx, func(tx *db.Tx) (err error) {
+		d, err = decide(tx, in, page, now)
+		return err
+	})
+	if err != nil || d.blocked != NotBlocked {
+		return Shown{Blocked: d.blocked}, err
+	}
+	shown := Shown{Impression: s.ids()}
+	err = s.store.Update(ctx, func(tx *db.Tx) (err error) {
+		// The store may have changed between the two; what counts is this.
+		d, err = decide(tx, in, page, now)
+		if err != nil || d.blocked != NotBlocked {
+			return err
+		}
+		c := d.campaign
+		if err := tx.PutImpression(c.AccountID, liadesk.Impression{
+			ID: shown.Impression, CampaignID: c.ID, InboxID: c.InboxID, PageURL: page.place(), At: now,
+			HTML: c.Message, Text: PlainText(c.Message), Sender: d.sender, SenderName: d.speaker.Name,
+		}); err != nil {
+			return err
+		}
+		return tx.CountChat(c.AccountID, c.ID, db.FigureShown, shown.Impression[15], now)
+	})
+	if err != nil || d.blocked != NotBlocked {
+		return Shown{Blocked: d.blocked}, err
+	}
+	shown.Speaker = d.speaker
+	shown.Blocks, err = Blocks(d.campaign.Message)
+	return shown, err
+}
+
+// decision is what the store says about showing a campaign on a page.
+type decision struct {
+	blocked  Blocked
+	campaign liadesk.LiveChatCampaign
+	sender   liadesk.Sender // who really speaks
+	speaker  Speaker
+}
+
+func decide(tx *db.Tx, in Ask, page Page, now time.Time) (decision, error) {
+	blocked := func(why Blocked) (decision, error) { return decision{blocked: why}, nil }
+	inbox, err := inboxByKey(tx, in.Key)
+	if err != nil {
+		return decision{}, err
+	}
+	a, _, err := tx.Account(inbox.AccountID)
+	if err != nil {
+		return decision{}, err
+	}
+	c, found, err := tx.LiveChatCampaign(a.ID, in.Campaign)
+	if err != nil {
+		return decision{}, err
+	}
+	switch {
+	case !a.Plan.Paid():
+		return blocked(BlockedPlan)
+	case !found || c.InboxID != inbox.ID:
+		return blocked(BlockedEnded)
+	case !c.Enabled:
+		return blocked(BlockedDisabled)
+	case onDomain(inbox.Website, page, in.Origin) != nil:
+		return blocked(BlockedDomain)
+	}
+	if p, err := CompilePattern(c.Trigger.URL); err != nil || !p.MatchPage(page) {
+		return blocked(BlockedPattern)
+	}
+	switch {
+	case c.BusinessHoursOnly && !inbox.Website.Hours.Open(now):
+		return blocked(BlockedHours)
+	case restrain(in.Seen, now).capped(c.ID):
+		return blocked(BlockedCapped)
+	}
+	d := decision{campaign: c, sender: c.Sender, speaker: Speaker{Name: botName, Bot: true}}
+	if c.Sender.Kind == liadesk.SenderAgent {
+		u, _, err := tx.User(a.ID, c.Sender.UserID)
+		if err != nil {
+			return decision{}, err
+		}
+		d.speaker = speaker(c.Sender, u)
+	}
+	if d.speaker.Bot {
+		d.sender = liadesk.Sender{Kind: liadesk.SenderBot}
+	}
+	return d, nil
+}
+
+// speaker is who speaks for a sender; u is the sender's user, if any.
+func speaker(sender liadesk.Sender, u liadesk.User) Speaker {
+	switch {
+	case sender.Kind != liadesk.SenderAgent:
+		return Speaker{Name: botName, Bot: true}
+	case !u.Active():
+		left := u.Name
+		if left == "" {
+			left = u.Email
+		}
+		return Speaker{Name: botName, Bot: true, Left: left}
+	}
+	return Speaker{Name: u.Name, Picture: u.Picture}
+}
+
+// EventKind is what a visitor did with a message.
+type EventKind string
+
+// The kinds.
+const (
+	EventOpened    EventKind = "opened"
+	EventDismissed EventKind = "dismissed"
+	EventClicked   EventKind = "clicked" // a link in the message
+)
+
+// Event notes what a visitor did with a message that was shown: each kind
+// counts once per impression, however often and late it arrives.
+func (s *Service) Event(ctx context.Context, inbox liadesk.Inbox, impression liadesk.ID, kind EventKind) error {
+	now := s.now()
+	note := func(tx *db.Tx) (i liadesk.Impression, figure string, err error) {
+		i, found, err := tx.Impression(inbox.AccountID, impression)
+		if err != nil {
+			return i, "", err
+		}
+		if !found || i.InboxID != inbox.ID {
+			return i, "", liadesk.ErrNotFound
+		}
+		var at *time.Time
+		switch kind {
+		case EventOpened:
+			at, figure = &i.OpenedAt, db.FigureOpened
+		case EventDismissed:
+			at, figure = &i.ClosedAt, db.FigureDismissed
+		case EventClicked:
+			at, figure = &i.ClickedAt, db.FigureClicked
+		default:
+			var v liadesk.Invalid
+			v.Add("kind", "unknown_event")
+			return i, "", v.Err()
+		}
+		if !at.IsZero() {
+			return i, "", nil // it arrived twice
+		}
+		*at = now
+		return i, figure, nil
+	}
+	var figure string
+	err := s.store.View(ctx, func(tx *db.Tx) (err error) {
+		_, figure, err = note(tx)
+		return err
+	})
+	if err != nil || figure == "" {
+		return err
+	}
+	return s.store.Update(ctx, func(tx *db.Tx) error {
+		i, figure, err := note(tx)
+		if err != nil || figure == "" {
+			return err
+		}
+		if err := tx.PutImpression(inbox.AccountID, i); err != nil {
+			return err
+		}
+		return tx.CountChat(inbox.AccountID, i.CampaignID, figure, i.ID[15], now)
+	})
+}
+
+// Picture reads the picture of a member of the team for visitors of a
+// website, who see it beside what that person says. Its name is as hard to
+// guess as the picture itself.
+func (s *Service) Picture(ctx context.Context, key, name string) ([]byte, error) {
+	site, err := s.website(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	var data []byte
+	err = s.store.View(ctx, func(tx *db.Tx) (err error) {
+		data, err = tx.Picture(site.inbox.AccountID, name)
+		if err == nil && data == nil {
+			err = liadesk.ErrNotFound
+		}
+		return err
+	})
+	return data, err
+}

@@ -1,0 +1,153 @@
+package livechat
+
+import (
+	"context"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// ReasonCode names what keeps a campaign from being shown, or will surprise.
+type ReasonCode string
+
+// The codes, in the order in which they are looked for. The first ones stop a
+// campaign; those from ReasonSenderLeft on do not.
+const (
+	ReasonPlan        ReasonCode = "plan"             // stopped when the plan ended, or the plan has none
+	ReasonInboxGone   ReasonCode = "inbox_gone"       // the inbox was deleted
+	ReasonPattern     ReasonCode = "pattern"          // the trigger address cannot be read
+	ReasonDomains     ReasonCode = "outside_domains"  // no page on the inbox's domains can match
+	ReasonNeverOpen   ReasonCode = "never_open"       // business hours only, and there are none to come
+	ReasonSnippet     ReasonCode = "snippet_unseen"   // no page with the snippet was ever viewed
+	ReasonSenderLeft  ReasonCode = "sender_left"      // the sender was deactivated: LiaDesk speaks
+	ReasonSenderInbox ReasonCode = "sender_elsewhere" // the sender does not serve the inbox: the queue gets the answers
+)
+
+// Reason is one thing that keeps a campaign from being shown (Stops), or that
+// its card has to say.
+type Reason struct {
+	Code  ReasonCode
+	Stops bool
+	Name  string // of the person, inbox or site that it is about
+}
+
+// whyNot finds what keeps a campaign from being shown. A disabled campaign is
+// judged as if it were enabled, so that one can see beforehand; only what the
+// system disabled it for is added.
+func (s *Service) whyNot(x around, c liadesk.LiveChatCampaign) []Reason {
+	var list []Reason
+	stop := func(code ReasonCode, name string) { list = append(list, Reason{code, true, name}) }
+	if !x.account.Plan.Paid() || !c.Enabled && c.DisabledFor == liadesk.DisabledForPlan {
+		stop(ReasonPlan, "")
+	}
+	in, found := x.inboxes[c.InboxID]
+	if !found || in.Website == nil {
+		stop(ReasonInboxGone, c.InboxName)
+	}
+	if p, err := CompilePattern(c.Trigger.URL); err != nil {
+		stop(ReasonPattern, "")
+	} else if found && in.Website != nil && !p.Within(in.Website.Domains) {
+		stop(ReasonDomains, p.Hosts()[0])
+	}
+	if found && in.Website != nil {
+		if c.BusinessHoursOnly && in.Website.Hours.NeverOpens(s.now()) {
+			stop(ReasonNeverOpen, in.Name)
+		}
+		if in.Website.SnippetSeenAt.IsZero() && s.sights.seen(in.ID).IsZero() {
+			stop(ReasonSnippet, in.Name)
+		}
+	}
+	if c.Sender.Kind == liadesk.SenderAgent {
+		u := x.users[c.Sender.UserID]
+		switch {
+		case !u.Active():
+			list = append(list, Reason{ReasonSenderLeft, false, speaker(c.Sender, u).Left})
+		case found && !u.Serves(c.InboxID):
+			list = append(list, Reason{ReasonSenderInbox, false, u.Name})
+		}
+	}
+	return list
+}
+
+// WhyNot tells what keeps a campaign from being shown; empty when nothing
+// does that we know of.
+func (s *Service) WhyNot(ctx context.Context, actor liadesk.Actor, id liadesk.ID) ([]Reason, error) {
+	it, err := s.Get(ctx, actor, id)
+	return it.Why, err
+}
+
+// Draft is a campaign as it would be saved.
+type Draft struct {
+	Item
+	Removed []Removed // what the sanitiser takes out of the message
+	Blocks  []Block   // the message as visitors would see it
+}
+
+// Check tells what saving a patch would do, and saves nothing: for the form
+// while somebody types, for the preview and for the review before creating.
+// With a zero id it is about a new campaign. What is wrong comes as an error
+// of KindInvalid; the draft is as good as it can be even then.
+func (s *Service) Check(ctx context.Context, actor liadesk.Actor, id liadesk.ID, p Patch) (Draft, error) {
+	if err := actor.ManageCampaigns(); err != nil {
+		return Draft{}, err
+	}
+	var d Draft
+	err := s.store.View(ctx, func(tx *db.Tx) (err error) {
+		c := s.blank(actor)
+		if !id.IsZero() {
+			if c, err = find(tx, actor, id); err != nil {
+				return err
+			}
+		}
+		x, err := readAround(tx, actor.Account)
+		if err != nil {
+			return err
+		}
+		removed, wrong := apply(tx, &c, p)
+		if wrong != nil && liadesk.KindOf(wrong) != liadesk.KindInvalid {
+			return wrong
+		}
+		d = Draft{Item: s.item(x, c, nil), Removed: removed}
+		if d.Blocks, err = Blocks(c.Message); err != nil {
+			return err
+		}
+		return wrong
+	})
+	return d, err
+}
+
+// Trial is the answer to "would this page get the campaign?".
+type Trial struct {
+	Matches bool
+	// Why names the first part of the address that differs.
+	Why Why
+	// OffDomain is the page's host when the inbox's widget does not run there,
+	// whatever the pattern says.
+	OffDomain string
+}
+
+// Try tests a trigger address on the address of a page, for an inbox if one
+// was chosen.
+func (s *Service) Try(ctx context.Context, actor liadesk.Actor, trigger, address string, inbox liadesk.ID) (Trial, error) {
+	if err := actor.Campaigns(); err != nil {
+		return Trial{}, err
+	}
+	p, err := CompilePattern(trigger)
+	if err != nil {
+		return Trial{Why: WhyPath}, err
+	}
+	var t Trial
+	t.Matches, t.Why = p.Explain(address)
+	page, err := ParsePage(address)
+	if err != nil || inbox.IsZero() {
+		return t, nil
+	}
+	err = s.store.View(ctx, func(tx *db.Tx) error {
+		in, found, err := tx.Inbox(actor.Account, inbox)
+		if err == nil && found && in.Website != nil && !allows(in.Website, page.Host()) {
+			t.OffDomain = page.Host()
+		}
+		return err
+	})
+	return t, err
+}
