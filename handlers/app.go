@@ -69,6 +69,7 @@ type Server struct {
 	app     *fiber.App
 	texts   *texts.Catalogue
 	assets  *assets
+	engine  *engine
 	origin  string // scheme://host of URL
 	host    string
 	secure  bool // cookies need https
@@ -102,8 +103,7 @@ func New(deps Deps) (*Server, error) {
 	if s.assets, err = newAssets(deps.Static); err != nil {
 		return nil, err
 	}
-	engine, err := newEngine(s)
-	if err != nil {
+	if s.engine, err = newEngine(s); err != nil {
 		return nil, err
 	}
 	s.app = fiber.New(fiber.Config{
@@ -113,7 +113,6 @@ func New(deps Deps) (*Server, error) {
 		StrictRouting:           false,
 		CaseSensitive:           true,
 		UnescapePath:            true,
-		Views:                   engine,
 		ErrorHandler:            s.fail,
 		ReadTimeout:             requestTimeout,
 		WriteTimeout:            requestTimeout,

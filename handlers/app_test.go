@@ -80,6 +80,33 @@ func newTest(t *testing.T, deps Deps, more func(s *Server, app *fiber.App)) *Ser
 	return s
 }
 
+func mustNew(t *testing.T, deps Deps) *Server {
+	t.Helper()
+	s, err := New(deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// get asks over the network and gives the status.
+func get(t *testing.T, address, header, value string) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if header != "" {
+		r.Header.Set(header, value)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
 type answer struct {
 	*http.Response
 	body string
@@ -88,7 +115,8 @@ type answer struct {
 // ask sends one request; headers come in pairs.
 func ask(t *testing.T, s *Server, method, path, body string, headers ...string) answer {
 	t.Helper()
-	r := httptest.NewRequest(method, "http://desk.example.com"+path, strings.NewReader(body))
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Host = "desk.example.com"
 	if body == "" {
 		r.Body = http.NoBody
 	}

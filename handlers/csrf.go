@@ -50,13 +50,24 @@ func (s *Server) checkCSRF(c *fiber.Ctx) error {
 		if bodyRuleFor(c.Path()).stream {
 			token = c.Query("csrf")
 		} else {
-			token = c.FormValue("csrf")
+			token = formField(c, "csrf")
 		}
 	}
 	if !s.signed("csrf", v.Session, token) {
 		return fiber.NewError(http.StatusForbidden, "csrf")
 	}
 	return c.Next()
+}
+
+// formField is a field of the body's form, never of the query.
+func formField(c *fiber.Ctx, name string) string {
+	if value := c.Request().PostArgs().Peek(name); len(value) > 0 {
+		return string(value)
+	}
+	if form, err := c.MultipartForm(); err == nil && len(form.Value[name]) > 0 {
+		return form.Value[name][0]
+	}
+	return ""
 }
 
 // sameOrigin believes Sec-Fetch-Site (all current browsers send it and no

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"slices"
@@ -222,8 +223,16 @@ func (s *Server) render(c *fiber.Ctx, name string, p Page) error {
 	if !wantsFragment(c) {
 		p.Toast = s.takeToast(c)
 	}
+	// Not by c.Render: in fiber 2.52 the first two calls at once race for a list
+	// that it makes then. The whole answer is written before the first byte of
+	// it goes out, so that a template that fails leaves no half page behind.
+	var b bytes.Buffer
+	if err := s.engine.Render(&b, name, p); err != nil {
+		return err
+	}
 	c.Vary("HX-Request")
-	return c.Render(name, p)
+	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	return c.Send(b.Bytes())
 }
 
 // wantsFragment tells whether htmx will put the answer into a part of a page

@@ -38,20 +38,13 @@ func newEngine(s *Server) (*engine, error) {
 	return e, err
 }
 
-// Load is what fiber calls; the work is done by newEngine.
-func (e *engine) Load() error { return nil }
-
-// Render writes the template name with a Page.
-func (e *engine) Render(w io.Writer, name string, binding any, _ ...string) error {
-	locale := "en"
-	if p, ok := binding.(Page); ok {
-		locale = p.Locale
-	}
-	of, err := e.of(locale)
+// Render writes the template name in the page's language.
+func (e *engine) Render(w io.Writer, name string, p Page) error {
+	of, err := e.of(p.Locale)
 	if err != nil {
 		return err
 	}
-	return of.Render(w, name, binding)
+	return of.Render(w, name, p)
 }
 
 func (e *engine) of(locale string) (*html.Engine, error) {
