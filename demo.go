@@ -3,55 +3,140 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
-	"github.com/liadesk/campaigns/accounts"
 	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/db/kv"
+	"github.com/liadesk/campaigns/demo"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
-const (
-	demoEmail = "demo@northwind.example"
-	// demoFile keeps the demo's password in the data folder, so that each start
-	// can print it again.
-	demoFile = "demo-password"
-)
+// demoFile stands in the data folder of a demo. It keeps the password, so that
+// each start can print it again, and whether the demo was made to its end.
+const demoFile = "demo.json"
 
-// demoAccount makes the demo's account in an empty data folder and prints how
-// to sign in. The password is made of chance: the demo may be reachable by
-// others than it was meant for.
-func (s *server) demoAccount(ctx context.Context) error {
-	path := filepath.Join(s.folder, demoFile)
-	var empty bool
+// demoState is what demoFile holds.
+type demoState struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+	// Complete is false from before the first record until after the last.
+	Complete bool `json:"complete"`
+}
+
+// readDemo reads demoFile; found is false where there is none.
+func readDemo(folder string) (d demoState, found bool, err error) {
+	text, err := os.ReadFile(filepath.Join(folder, demoFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return d, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &d)
+	}
+	if err != nil {
+		return d, false, fmt.Errorf("cannot read the demo's %s: %w", filepath.Join(folder, demoFile), err)
+	}
+	return d, true, nil
+}
+
+// write replaces demoFile whole, so that no cut leaves half of it.
+func (d demoState) write(folder string) error {
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(folder, demoFile)
+	f, err := os.CreateTemp(folder, ".demo-*") // made with mode 0600
+	if err != nil {
+		return fmt.Errorf("cannot keep the demo's sign-in: %w", err)
+	}
+	_, err = f.Write(append(text, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("cannot keep the demo's sign-in: %w", err), os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// clearHalfDemo throws away a demo that was cut off while it was being made.
+// Nobody can have worked with it: the server listens only when it is whole.
+// It does so under the database's lock, and names the file last that says what
+// it is, so that a cut here is cleared by the next start.
+func clearHalfDemo(ctx context.Context, folder string, out io.Writer) error {
+	d, found, err := readDemo(folder)
+	if err != nil || !found || d.Complete {
+		return err
+	}
+	database := filepath.Join(folder, databaseFile)
+	if _, err := os.Stat(database); err == nil {
+		h, err := openHouse(ctx, folder, true, -1)
+		if errors.Is(err, kv.ErrLocked) {
+			return err // somebody is making it at this moment
+		}
+		if err == nil {
+			defer func() { _ = h.Close() }() // the file is gone by then: nothing can be lost
+		}
+	}
+	for _, name := range []string{database + ".instance", database, filepath.Join(folder, demoFile)} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot clear the demo that was cut off: %w", err)
+		}
+	}
+	_, err = fmt.Fprintln(out, "The last start ended while the demo was being made. It is made anew.")
+	return err
+}
+
+// seedDemo fills an empty data folder. A folder with an account of any kind is
+// left as it is. The password is made of chance, for the demo may be reachable
+// by others than it was meant for.
+func (s *server) seedDemo(ctx context.Context) error {
+	empty := false
 	if err := s.store.View(ctx, func(tx *db.Tx) error {
 		ids, err := tx.AccountIDs(liadesk.ID{}, 1)
 		empty = len(ids) == 0
 		return err
-	}); err != nil {
+	}); err != nil || !empty {
 		return err
 	}
-	if empty {
-		password := strings.ToLower(rand.Text()[:12])
-		if err := os.WriteFile(path, []byte(password+"\n"), 0o600); err != nil {
-			return fmt.Errorf("cannot keep the demo's password: %w", err)
-		}
-		if _, err := s.accounts.Setup(ctx, accounts.NewAccount{Account: "Northwind Bikes", Plan: liadesk.PlanGrowth, Name: "Dana Demo",
-			Email: demoEmail, Password: password, Region: "US", TimeZone: "America/New_York", Demo: true}); err != nil {
-			return err
-		}
-	}
-	password, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // a folder of somebody's own: they know how to sign in
-	}
-	if err != nil {
+	d := demoState{Email: demo.Email, Password: strings.ToLower(rand.Text()[:12])}
+	if err := d.write(s.folder); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "Sign in as %s with the password %s\n", demoEmail, strings.TrimSpace(string(password)))
+	began := time.Now()
+	if err := demo.Seed(ctx, demo.Rooms{Accounts: s.accounts, Contacts: s.rooms.contacts, Conversations: s.rooms.talks,
+		LiveChat: s.rooms.livechat, SMS: s.rooms.sms, Clock: s.clock}, demo.Options{URL: s.config.url, Password: d.Password}); err != nil {
+		return err
+	}
+	d.Complete = true
+	if err := d.write(s.folder); err != nil {
+		return err
+	}
+	s.log.Info("the demo is made", "took", time.Since(began).Round(time.Millisecond).String())
+	return nil
+}
+
+// greetDemo prints how to sign in and what to look at.
+func (s *server) greetDemo() error {
+	d, found, err := readDemo(s.folder)
+	if err != nil || !found {
+		return err // a folder of somebody's own: they know how to sign in
+	}
+	url := s.config.url
+	_, err = fmt.Fprintf(s.out, "Sign in as %s with the password %s\n", d.Email, d.Password)
+	if err == nil {
+		_, err = fmt.Fprintf(s.out, "The shop with the widget is at %s/demo/site\n", url)
+	}
+	if err == nil && s.config.sandbox {
+		_, err = fmt.Fprintf(s.out, "The phones that the texts arrive on are at %s/sandbox\n", url)
+	}
 	return err
 }

@@ -25,6 +25,7 @@ import (
 // in which they stand on each other, and wired to each other by their hooks.
 type server struct {
 	*house
+	rooms  rooms
 	config config
 	log    *slog.Logger
 	out    io.Writer // what the operator reads
@@ -95,6 +96,11 @@ func serve(ctx context.Context, c config, log *slog.Logger, out io.Writer, signa
 // newServer takes the lock of the data folder first, so that everything after
 // it happens once on this machine.
 func newServer(ctx context.Context, c config, log *slog.Logger, out io.Writer) (s *server, err error) {
+	if c.demo {
+		if err := clearHalfDemo(ctx, c.data, out); err != nil {
+			return nil, err
+		}
+	}
 	h, err := openHouse(ctx, c.data, true, time.Second)
 	if err != nil {
 		return nil, err
@@ -125,21 +131,26 @@ func newServer(ctx context.Context, c config, log *slog.Logger, out io.Writer) (
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
-	// Rooms: contacts, conversations, live chat, SMS; then their hooks
-	// (accounts.OnDowngrade, OnInboxDelete, OnUserDeactivate, InboxUsers); then
-	// what works by itself, each with its stopper.
-
+	if err := s.openRooms(); err != nil {
+		return s, err
+	}
+	if c.demo {
+		if err := s.seedDemo(ctx); err != nil {
+			return s, err
+		}
+	}
 	if s.web, err = handlers.New(handlers.Deps{
 		URL: s.config.url, Secret: s.secrets.CSRF(), TrustedProxies: c.trustedProxies, Demo: c.demo, Sandbox: c.sandbox,
 		Version: version(), Log: log, Clock: s.clock, Metrics: metrics, Static: static.Dist(), Ready: s.ready, Viewer: s.viewer,
-		Rooms: handlers.Rooms{Accounts: s.accounts},
+		Rooms: handlers.Rooms{Accounts: s.accounts, Audience: s.rooms.audience, Contacts: s.rooms.contacts, Conversations: s.rooms.talks,
+			LiveChat: s.rooms.livechat, SMS: s.rooms.sms, Handset: s.rooms.carrier, DemoSite: handlers.DemoSite{Key: s.shopKey}},
 	}); err != nil {
 		return s, err
 	}
 	if s.socket, err = listenSocket(c.data); err != nil {
 		return s, err
 	}
-	return s, nil
+	return s, s.startRooms()
 }
 
 // noticeAddress holds sending when the database last ran under another public
@@ -179,11 +190,6 @@ func (s *server) viewer(ctx context.Context, secret string) (*handlers.Viewer, e
 
 // greet tells the operator where to go.
 func (s *server) greet(ctx context.Context) error {
-	if s.config.demo {
-		if err := s.demoAccount(ctx); err != nil {
-			return err
-		}
-	}
 	link, err := s.accounts.SetupLink(ctx)
 	if err != nil {
 		return err
@@ -192,6 +198,9 @@ func (s *server) greet(ctx context.Context) error {
 		_, err = fmt.Fprintf(s.out, "Welcome. Make the account and its administrator here; the link works once:\n  %s/setup?link=%s\n", s.config.url, link)
 	} else {
 		_, err = fmt.Fprintf(s.out, "LiaDesk Campaigns is at %s\n", s.config.url)
+	}
+	if err == nil && s.config.demo {
+		err = s.greetDemo()
 	}
 	return err
 }
@@ -207,6 +216,7 @@ func (s *server) close() error {
 			errs = append(errs, fmt.Errorf("stopping the %s: %w", st.name, err))
 		}
 	}
+	s.closeRooms()
 	if s.web != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 		defer cancel()

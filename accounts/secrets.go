@@ -26,9 +26,10 @@ const masterSize = 32
 // in it, so that the database alone opens nobody's carrier account. Each use
 // has a key of its own, derived by HKDF (RFC 5869).
 type Secrets struct {
-	sealing cipher.AEAD
-	csrf    []byte
-	master  string // as in the file
+	sealing  cipher.AEAD
+	csrf     []byte
+	visitors []byte
+	master   string // as in the file
 }
 
 // OpenSecrets reads the key in the data folder. With fresh set it makes one
@@ -70,7 +71,7 @@ func ParseSecrets(text string) (*Secrets, error) {
 		err = errors.Join(err, kerr)
 		return k
 	}
-	s := &Secrets{csrf: derive("csrf"), master: text}
+	s := &Secrets{csrf: derive("csrf"), visitors: derive("visitors"), master: text}
 	block, berr := aes.NewCipher(derive("inbox credentials"))
 	if err := errors.Join(err, berr); err != nil {
 		return nil, err
@@ -81,6 +82,9 @@ func ParseSecrets(text string) (*Secrets, error) {
 
 // CSRF is the key of the tokens that forms carry.
 func (s *Secrets) CSRF() []byte { return s.csrf }
+
+// Visitors is the key of the tokens by which visitors find their thread again.
+func (s *Secrets) Visitors() []byte { return s.visitors }
 
 // Text is what the key's file holds, for a backup. It is as secret as the file.
 func (s *Secrets) Text() string { return s.master }
