@@ -59,6 +59,10 @@ type Delivery struct {
 	Class string `cbor:"22,keyasint,omitempty"`
 	// RepliedAt is the first reply that counts.
 	RepliedAt time.Time `cbor:"23,keyasint"`
+	// ID names the row to the outside: the id of its first attempt.
+	ID ID `cbor:"24,keyasint"`
+	// OptedOutAt is the opt-out that answered this text.
+	OptedOutAt time.Time `cbor:"25,keyasint"`
 }
 
 // Cause is why a text is sent.
@@ -89,6 +93,14 @@ type Attempt struct {
 	// state the attempt carries.
 	ConversationID ID `cbor:"9,keyasint,omitempty"`
 	MessageID      ID `cbor:"10,keyasint,omitempty"`
+	// ContactID, Dense and Class find the recipient of a campaign again when
+	// the delivery's row is gone because the text went back to pending.
+	ContactID ID     `cbor:"11,keyasint,omitempty"`
+	Dense     uint32 `cbor:"12,keyasint,omitempty"`
+	Class     string `cbor:"13,keyasint,omitempty"`
+	// Alone is the ledger row of a text that belongs to no campaign; it goes
+	// through the same moves as a campaign's.
+	Alone *Delivery `cbor:"14,keyasint,omitempty"`
 }
 
 // OutboxItem is a text of ours that waits to go out ahead of campaigns: an

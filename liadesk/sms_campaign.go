@@ -1,6 +1,9 @@
 package liadesk
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Purpose decides which rules hold for a text.
 type Purpose string
@@ -79,4 +82,37 @@ type SMSCampaign struct {
 	DeletedAt time.Time `cbor:"24,keyasint"`
 	// InboxName is kept for history when the inbox is deleted.
 	InboxName string `cbor:"25,keyasint,omitempty"`
+	// Sweep says where the recipients go who still wait although nothing more
+	// will be sent: "" nowhere, "cancelled" to the skipped, "expired".
+	Sweep Sweep `cbor:"26,keyasint,omitempty"`
+	// Released is set when a person let the campaign go on although it is late.
+	Released bool `cbor:"27,keyasint,omitempty"`
 }
+
+// Sweep is why the waiting recipients of an ended campaign are put aside.
+type Sweep string
+
+// The sweeps.
+const (
+	SweepNone      Sweep = ""
+	SweepCancelled Sweep = "cancelled"
+	SweepExpired   Sweep = "expired"
+)
+
+// smsMoves are the allowed moves of a campaign. Completed and cancelled are
+// final.
+var smsMoves = map[SMSStatus][]SMSStatus{
+	SMSDraft:     {SMSScheduled},
+	SMSScheduled: {SMSSending, SMSPaused, SMSCancelled},
+	SMSSending:   {SMSPaused, SMSCompleted, SMSCancelled},
+	SMSPaused:    {SMSScheduled, SMSSending, SMSCancelled, SMSCompleted},
+}
+
+// CanMove tells whether a campaign may go from its status to another.
+func (s SMSStatus) CanMove(to SMSStatus) bool { return slices.Contains(smsMoves[s], to) }
+
+// Ended tells whether nothing more will be sent.
+func (s SMSStatus) Ended() bool { return s == SMSCompleted || s == SMSCancelled }
+
+// Waits tells whether the campaign has, or will have, recipients to send to.
+func (s SMSStatus) Waits() bool { return s == SMSScheduled || s == SMSSending || s == SMSPaused }

@@ -1,0 +1,135 @@
+package db
+
+import (
+	"time"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// A delivery's row lies under (campaign, number), is indexed by status, and by
+// number over all campaigns, so that a reply finds the text that it answers.
+// The three change together.
+
+func deliveryKey(account, campaign liadesk.ID, phone string) key {
+	return in(account, nDelivery).id(campaign).str(phone)
+}
+
+func deliveryStateKey(account liadesk.ID, d liadesk.Delivery) key {
+	return in(account, nDeliveryState).id(d.CampaignID).str(string(d.Status)).str(d.Phone)
+}
+
+func campaignByKey(account liadesk.ID, d liadesk.Delivery) key {
+	return in(account, nCampaignBy).str(d.Phone).time(d.StartedAt).id(d.CampaignID)
+}
+
+// Delivery reads the row of one campaign to one number.
+func (tx *Tx) Delivery(account, campaign liadesk.ID, phone string) (liadesk.Delivery, bool, error) {
+	return get[liadesk.Delivery](tx, deliveryKey(account, campaign, phone))
+}
+
+// Deliveries reads the rows of several numbers in one round trip, by number.
+func (tx *Tx) Deliveries(account, campaign liadesk.ID, phones []string) (map[string]liadesk.Delivery, error) {
+	keys := make([]key, len(phones))
+	for i, p := range phones {
+		keys[i] = deliveryKey(account, campaign, p)
+	}
+	rows, err := getMany[liadesk.Delivery](tx, keys)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]liadesk.Delivery, len(rows))
+	for _, d := range rows {
+		out[d.Phone] = d
+	}
+	return out, nil
+}
+
+// PutDelivery writes a row in place of old, which is the row as it was read in
+// this transaction, or the zero Delivery when there was none.
+func (tx *Tx) PutDelivery(account liadesk.ID, old, d liadesk.Delivery) error {
+	if old.Status != d.Status {
+		if old.Status != "" {
+			if err := tx.kv.Delete(deliveryStateKey(account, old)); err != nil {
+				return err
+			}
+		}
+		if err := put(tx, deliveryStateKey(account, d), d.Phone); err != nil {
+			return err
+		}
+	}
+	if old.Status == "" || !old.StartedAt.Equal(d.StartedAt) {
+		if old.Status != "" {
+			if err := tx.kv.Delete(campaignByKey(account, old)); err != nil {
+				return err
+			}
+		}
+		if err := put(tx, campaignByKey(account, d), d.CampaignID); err != nil {
+			return err
+		}
+	}
+	return put(tx, deliveryKey(account, d.CampaignID, d.Phone), d)
+}
+
+// DeleteDelivery removes the row of a text that did not go and went back to
+// pending.
+func (tx *Tx) DeleteDelivery(account liadesk.ID, d liadesk.Delivery) error {
+	for _, k := range []key{deliveryStateKey(account, d), campaignByKey(account, d), deliveryKey(account, d.CampaignID, d.Phone)} {
+		if err := tx.kv.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CampaignDeliveries lists the rows of a campaign by number, after the given
+// one; with a status, only those that are in it.
+func (tx *Tx) CampaignDeliveries(account, campaign liadesk.ID, status liadesk.DeliveryStatus, after string, limit int) ([]liadesk.Delivery, error) {
+	if status == "" {
+		base := in(account, nDelivery).id(campaign)
+		rows, _, err := scan[liadesk.Delivery](tx, afterStr(base, after), base.end(), limit, false)
+		return rows, err
+	}
+	base := in(account, nDeliveryState).id(campaign).str(string(status))
+	phones, _, err := scan[string](tx, afterStr(base, after), base.end(), limit, false)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]key, len(phones))
+	for i, p := range phones {
+		keys[i] = deliveryKey(account, campaign, p)
+	}
+	return getMany[liadesk.Delivery](tx, keys)
+}
+
+func afterStr(base key, after string) key {
+	if after == "" {
+		return base
+	}
+	return base.clone().str(after).after()
+}
+
+// DeliveriesTo lists the campaign texts to one number, newest first: for a
+// contact's timeline, and to find the text that a reply answers.
+func (tx *Tx) DeliveriesTo(account liadesk.ID, phone string, limit int) ([]liadesk.Delivery, error) {
+	base := in(account, nCampaignBy).str(phone)
+	campaigns, _, err := scan[liadesk.ID](tx, base, base.end(), limit, true)
+	if err != nil || len(campaigns) == 0 {
+		return nil, err
+	}
+	keys := make([]key, len(campaigns))
+	for i, c := range campaigns {
+		keys[i] = deliveryKey(account, c, phone)
+	}
+	return getMany[liadesk.Delivery](tx, keys)
+}
+
+// DeliveriesSince is DeliveriesTo for the texts that were begun after since.
+func (tx *Tx) DeliveriesSince(account liadesk.ID, phone string, since time.Time, limit int) ([]liadesk.Delivery, error) {
+	rows, err := tx.DeliveriesTo(account, phone, limit)
+	for i, d := range rows {
+		if d.StartedAt.Before(since) {
+			return rows[:i], err
+		}
+	}
+	return rows, err
+}
