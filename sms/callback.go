@@ -1,0 +1,270 @@
+package sms
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// Callback is a request of the carrier, as it came.
+type Callback struct {
+	Inbox liadesk.ID
+	// Attempt is the last part of a report's path, as it came.
+	Attempt string
+	// Form has the decoded parameters of the body.
+	Form url.Values
+	Body []byte
+	// Header gives a header by name, several lines of one name joined by commas.
+	Header func(name string) string
+}
+
+// ErrForged is the answer to a callback that the carrier did not sign. It does
+// not tell whether the inbox exists.
+var ErrForged = &liadesk.Error{Kind: liadesk.KindForbidden, Code: "bad_signature", Text: "the request does not bear the carrier's signature"}
+
+// Where contacts learn about a number from.
+const (
+	sourceKeyword = "keyword"
+	sourceCarrier = "carrier"
+	sourceSMS     = "sms"
+)
+
+// seenEvery is how coarsely an inbox remembers its last signed callback, so
+// that a storm of reports does not write it each time.
+const seenEvery = time.Minute
+
+// signed is a callback whose signature holds.
+type signed struct {
+	Callback
+	account liadesk.ID
+	inbox   liadesk.Inbox
+	proof   Verified
+	digest  liadesk.Digest
+}
+
+// verify holds a callback against the token of its inbox. Nothing is written.
+func (s *Service) verify(ctx context.Context, cb Callback, path string) (signed, error) {
+	v := signed{Callback: cb, digest: sha256.Sum256(cb.Body)}
+	found := false
+	err := s.Store.View(ctx, func(tx *db.Tx) (err error) {
+		if v.account, found, err = tx.InboxAccount(cb.Inbox); err != nil || !found {
+			return err
+		}
+		v.inbox, found, err = tx.Inbox(v.account, cb.Inbox)
+		return err
+	})
+	if err != nil {
+		return v, err
+	}
+	if !found || v.inbox.SMS == nil {
+		return v, ErrForged
+	}
+	_, token, err := s.Credentials(v.inbox)
+	if err != nil {
+		return v, err
+	}
+	v.proof, err = VerifySignature(SignedRequest{
+		Method: http.MethodPost, URL: strings.TrimSuffix(s.PublicURL, "/") + path, Form: cb.Form, Header: cb.Header,
+	}, token)
+	if err != nil || v.proof.Version == SignatureV2 && v.inbox.SMS.SignedV3 {
+		return v, ErrForged
+	}
+	return v, nil
+}
+
+// note remembers, in the transaction of what the callback brings, that it came:
+// its nonce, and on the inbox that the carrier reaches us and how it signs. It
+// tells whether this very request came before, which then changes nothing.
+//
+// A nonce may come again with the same body: the carrier repeats itself when it
+// did not get our answer. Under V2, which does not cover the body, another body
+// with a nonce that was used is a forgery by somebody who saw a request.
+func (s *Service) note(tx *db.Tx, v signed) (repeated bool, err error) {
+	now := s.now()
+	same, other, err := tx.NonceSeen(v.account, v.inbox.ID, v.proof.Nonce, v.digest, now)
+	if err != nil || same {
+		return same, err
+	}
+	if other && v.proof.Version == SignatureV2 {
+		return false, ErrForged
+	}
+	if err := tx.PutNonce(v.account, v.inbox.ID, v.proof.Nonce, v.digest, now); err != nil {
+		return false, err
+	}
+	in, found, err := tx.Inbox(v.account, v.inbox.ID)
+	if err != nil || !found {
+		return false, err
+	}
+	v3 := v.proof.Version == SignatureV3
+	if v3 == in.SMS.SignedV3 && now.Sub(in.SMS.CallbackSeenAt).Abs() < seenEvery {
+		return false, nil
+	}
+	if !v3 && in.SMS.SignedV3 {
+		return false, ErrForged // V3 was seen since it was verified
+	}
+	in.SMS.SignedV3, in.SMS.CallbackSeenAt = v3, now
+	return false, tx.PutInbox(in)
+}
+
+// ReportStatus merges a delivery report. nil means that it is on the disk, or
+// need not be: only then may the carrier be told so. It is harmless when it
+// comes twice, late, out of order, or before the answer to the post.
+func (s *Service) ReportStatus(ctx context.Context, cb Callback) error {
+	v, err := s.verify(ctx, cb, StatusPath(cb.Inbox, cb.Attempt))
+	if err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *db.Tx) error {
+		repeated, err := s.note(tx, v)
+		if err != nil || repeated {
+			return err
+		}
+		id, err := liadesk.ParseID(cb.Attempt)
+		var a liadesk.Attempt
+		found := false
+		if err == nil {
+			if a, found, err = tx.Attempt(v.account, id); err != nil {
+				return err
+			}
+		}
+		l := newLedger(tx, v.account, id[15], s.now())
+		if found && a.InboxID == v.inbox.ID {
+			err = s.reported(l, a, cb.Form)
+		} else {
+			err = s.reportedUnknown(l, v.inbox, cb.Form)
+		}
+		if err != nil {
+			return err
+		}
+		return l.close()
+	})
+}
+
+// reported merges a report on an attempt of ours.
+func (s *Service) reported(l *ledger, a liadesk.Attempt, form url.Values) error {
+	e := reportEvent(form, l.now)
+	e.AttemptID = a.ID
+	ch, err := l.apply(a, e)
+	if err != nil || !ch.Changed {
+		return err
+	}
+	if ch.Before.Status == liadesk.DeliveryPending && a.Cause != liadesk.CauseCampaign {
+		// It waits in the outbox to be tried again, and was taken after all.
+		if err := l.tx.DeleteOutbox(liadesk.OutboxItem{ID: a.ID, AccountID: a.AccountID, InboxID: a.InboxID}); err != nil {
+			return err
+		}
+	}
+	if ch.After.Status == liadesk.DeliveryFailed || ch.After.Status == liadesk.DeliveryUndelivered {
+		switch e.Code {
+		case "200": // the carrier blocks the number: it answered STOP
+			err = s.Contacts.OptOut(l.tx, l.account, liadesk.OptOut{Number: a.Phone, At: l.now, Source: sourceCarrier, Text: e.Code, CampaignID: a.CampaignID})
+		case "50", "70": // the number is wrong, or gone for good
+			err = s.Contacts.MarkBadNumber(l.tx, l.account, a.Phone, e.Code)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.tell(l.tx, ch)
+}
+
+// reportedUnknown hears of a text that this database does not know. While
+// sending is held, that is one sent after the backup was made: it is held
+// against those who wait, like an entry of the carrier's list.
+func (s *Service) reportedUnknown(l *ledger, in liadesk.Inbox, form url.Values) error {
+	_, held, err := l.tx.Held()
+	if err != nil || !held {
+		return err
+	}
+	to, ok := carrierNumber(form.Get("To"))
+	uuid := form.Get("MessageUUID")
+	if !ok || uuid == "" {
+		return nil
+	}
+	owned, err := l.tx.OwnedUUIDs(l.account, in.ID, []string{uuid})
+	if err != nil || owned[uuid] {
+		return err
+	}
+	slots, err := s.slotsOf(l, in, to)
+	if err != nil {
+		return err
+	}
+	e := reportEvent(form, l.now)
+	return s.fillSlots(l, slots, []Listed{{UUID: uuid, To: to, State: form.Get("Status"), ErrorCode: e.Code, Units: e.Segments, Amount: form.Get("TotalAmount")}})
+}
+
+// reportEvent reads a delivery report (Plivo, "Message status callbacks").
+func reportEvent(form url.Values, now time.Time) liadesk.DeliveryEvent {
+	e := liadesk.DeliveryEvent{
+		Kind: eventOf(form.Get("Status")), At: now, Evidence: liadesk.EvidenceCallback,
+		CarrierID: clipText(form.Get("MessageUUID"), 100), Code: reportedCode(form.Get("ErrorCode")),
+		Segments: smallNumberOf(form.Get("Units")), Sequence: smallNumberOf(form.Get("Sequence")),
+	}
+	if cost, ok := millionths(form.Get("TotalAmount")); ok {
+		e.Cost = &cost
+	}
+	return e
+}
+
+// eventOf reads the carrier's word for a state. A word that we do not know
+// still proves that the carrier has the text.
+func eventOf(state string) liadesk.EventKind {
+	switch strings.ToLower(state) {
+	case "sent":
+		return liadesk.EventSent
+	case "delivered", "read":
+		return liadesk.EventDelivered
+	case "undelivered":
+		return liadesk.EventUndelivered
+	case "failed", "rejected":
+		return liadesk.EventFailed
+	}
+	return liadesk.EventAccepted
+}
+
+// reportedCode is the carrier's code verbatim; its words for success are "".
+func reportedCode(s string) string {
+	s = strings.TrimSpace(s)
+	if strings.Trim(s, "0") == "" {
+		return ""
+	}
+	return clipText(s, 40)
+}
+
+func clipText(s string, most int) string {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "")
+	}
+	return s
+}
+
+func smallNumberOf(s string) int {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if err != nil || n < 0 || n > 1<<20 {
+		return 0
+	}
+	return n
+}
+
+// millionths reads an amount such as 0.00350 without going through floating
+// point, in millionths; ok is false when there is none or it cannot be read.
+func millionths(s string) (int64, bool) {
+	s = strings.TrimSpace(s)
+	whole, part, _ := strings.Cut(s, ".")
+	part = (part + "000000")[:6]
+	n, err := strconv.ParseInt(whole+part, 10, 64)
+	if s == "" || err != nil || n < 0 || n > math.MaxInt32*1_000_000 || errors.Is(err, strconv.ErrRange) {
+		return 0, false
+	}
+	return n, true
+}

@@ -1,0 +1,321 @@
+package sms
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// job is a claimed text on its way to the carrier.
+type job struct {
+	lane    *lane
+	inbox   liadesk.Inbox
+	account liadesk.Account
+	attempt liadesk.Attempt
+	leased  time.Duration // monotonic: the last renewal of the lease
+	probe   bool          // the one text that tries a troubled inbox
+
+	campaign *liadesk.SMSCampaign // nil for a text of the outbox
+	contact  liadesk.Contact
+	class    string
+	item     *liadesk.OutboxItem
+}
+
+// claim takes at most n texts of a lane for sending, in one transaction: the
+// rows say "sending" on the disk before anything leaves the machine. Texts of
+// the outbox go first, then the campaigns of the inbox take turns.
+//
+// If the power goes after the commit, the rows are found by the next epoch and
+// held for unconfirmed; before it, nothing was claimed.
+func (s *Service) claim(ctx context.Context, ln *lane, n int) ([]job, error) {
+	var jobs []job
+	leased := ln.renewed
+	err := s.Store.Update(ctx, func(tx *db.Tx) error {
+		jobs = nil
+		lease, err := tx.Lease(ln.account, ln.inbox)
+		if err != nil {
+			return err
+		}
+		if lease.Owner != s.owner || lease.Epoch != ln.epoch {
+			return errLeaseLost
+		}
+		c := &claimer{s: s, tx: tx, lane: ln, now: s.now(), leased: leased, want: n}
+		if err := c.run(); err != nil {
+			return err
+		}
+		jobs = c.jobs
+		if len(jobs) == 0 && !c.changed {
+			return nil
+		}
+		if len(jobs) > 0 {
+			lease.ClaimedAt = c.now
+		}
+		if err := tx.PutLease(ln.account, ln.inbox, lease); err != nil {
+			return err
+		}
+		return c.ledger.close()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return jobs, nil
+}
+
+// claimer is one claim's transaction.
+type claimer struct {
+	s       *Service
+	tx      *db.Tx
+	lane    *lane
+	now     time.Time
+	leased  time.Duration
+	want    int
+	ledger  *ledger
+	account liadesk.Account
+	inbox   liadesk.Inbox
+	jobs    []job
+	changed bool // recipients were moved although none was claimed
+}
+
+func (c *claimer) run() error {
+	c.ledger = newLedger(c.tx, c.lane.account, 0, c.now)
+	_, held, err := c.tx.Held()
+	if err != nil || held {
+		return err
+	}
+	var found bool
+	if c.account, found, err = c.tx.Account(c.lane.account); err != nil || !found {
+		return err
+	}
+	if c.inbox, found, err = c.tx.Inbox(c.lane.account, c.lane.inbox); err != nil || !found || c.inbox.SMS == nil {
+		return err
+	}
+	if err := c.outbox(); err != nil || c.full() || !c.account.Plan.Paid() {
+		return err
+	}
+	campaigns, err := c.tx.SMSCampaignsDue(c.account.ID, liadesk.SMSSending, time.Time{})
+	if err != nil {
+		return err
+	}
+	var ours []liadesk.SMSCampaign
+	for _, sc := range campaigns {
+		if sc.InboxID == c.inbox.ID && sc.Frozen && sc.Sweep == liadesk.SweepNone && (sc.ExpiresAt.IsZero() || c.now.Before(sc.ExpiresAt)) {
+			ours = append(ours, sc)
+		}
+	}
+	for i := range ours {
+		// Each claim begins with the next campaign, and leaves something for
+		// those behind it.
+		sc := ours[(c.lane.turn+i)%len(ours)]
+		share := (c.want - len(c.jobs) + len(ours) - i - 1) / (len(ours) - i)
+		if err := c.campaign(sc, len(c.jobs)+share); err != nil || c.full() {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *claimer) full() bool { return len(c.jobs) >= c.want }
+
+// outbox claims texts that go ahead of campaigns. The attempt has the id of the
+// item, so that one that the carrier did not take goes on as the same attempt.
+func (c *claimer) outbox() error {
+	items, err := c.tx.Outbox(c.lane.account, c.lane.inbox, c.want)
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		a, found, err := c.tx.Attempt(item.AccountID, item.ID)
+		if err != nil {
+			return err
+		}
+		if err := c.tx.DeleteOutbox(item); err != nil {
+			return err
+		}
+		c.changed = true
+		if found && a.Alone != nil && a.Alone.Status != liadesk.DeliveryPending {
+			continue // it was taken after all
+		}
+		row := liadesk.Delivery{ID: item.ID}
+		if found && a.Alone != nil {
+			row = *a.Alone
+		}
+		a = liadesk.Attempt{
+			ID: item.ID, AccountID: item.AccountID, InboxID: item.InboxID, Cause: item.Cause, Phone: item.Phone,
+			StartedAt: c.now, Deadline: c.now.Add(leaseTime), ConversationID: item.ConversationID, MessageID: item.MessageID,
+		}
+		row.Phone, row.Status, row.AttemptID = item.Phone, liadesk.DeliverySending, item.ID
+		row.Owner, row.Epoch, row.StartedAt, row.Deadline, row.UpdatedAt = c.s.owner, c.lane.epoch, c.now, a.Deadline, c.now
+		a.Alone = &row
+		if err := c.tx.OpenAttempt(a); err != nil {
+			return err
+		}
+		c.jobs = append(c.jobs, job{lane: c.lane, inbox: c.inbox, account: c.account, attempt: a, leased: c.leased, item: &item})
+	}
+	return nil
+}
+
+// campaign claims from the open window classes of one campaign until there are
+// most jobs.
+func (c *claimer) campaign(sc liadesk.SMSCampaign, most int) error {
+	counts, err := c.tx.Counts(c.account.ID, figures(sc.ID)+pendingSet)
+	if err != nil {
+		return err
+	}
+	for _, class := range slices.Sorted(maps.Keys(counts)) {
+		if counts[class] > 0 && isOpen(c.account, sc.Purpose, class, c.now) {
+			if err := c.class(sc, class, most); err != nil || len(c.jobs) >= most {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *claimer) class(sc liadesk.SMSCampaign, class string, most int) error {
+	chunk := uint32(0)
+	for range claimRounds {
+		if len(c.jobs) >= most {
+			return nil
+		}
+		parts, err := c.tx.FrozenFrom(c.account.ID, sc.ID, pendingSet+class, chunk, 1)
+		if err != nil || len(parts) == 0 {
+			return err
+		}
+		part := parts[0]
+		dense := make([]uint32, 0, most-len(c.jobs))
+		for it := part.Bits.Iterator(); it.HasNext() && len(dense) < cap(dense); {
+			dense = append(dense, it.Next())
+		}
+		taken := roaring.BitmapOf(dense...)
+		out, err := c.tx.FrozenRemove(c.account.ID, sc.ID, part.Set, part.Chunk, taken)
+		if err != nil {
+			return err
+		}
+		c.ledger.count(sc.ID, part.Set, -out)
+		c.changed = true
+		if err := c.people(sc, class, dense); err != nil {
+			return err
+		}
+		chunk = part.Chunk
+	}
+	return nil
+}
+
+// claimRounds bounds how many people one transaction may put aside while it
+// looks for some to text; the next claim goes on from there.
+const claimRounds = 16
+
+// people makes rows of claimed recipients, or puts those aside who must not be
+// texted after all: much may have changed since the freeze.
+func (c *claimer) people(sc liadesk.SMSCampaign, class string, dense []uint32) error {
+	found, err := c.tx.ContactsByDense(c.account.ID, dense)
+	if err != nil {
+		return err
+	}
+	people := make(map[uint32]liadesk.Contact, len(found))
+	numbers := make([]string, 0, len(found))
+	for _, p := range found {
+		people[p.Dense] = p
+		if p.Phone != "" {
+			numbers = append(numbers, p.Phone)
+		}
+	}
+	out, err := c.tx.OptedOut(c.account.ID, numbers)
+	if err != nil {
+		return err
+	}
+	rows, err := c.tx.Deliveries(c.account.ID, sc.ID, numbers)
+	if err != nil {
+		return err
+	}
+	for _, n := range dense {
+		p, known := people[n]
+		row, texted := rows[p.Phone]
+		if texted && row.Dense == n {
+			texted = false // cannot be: a waiting recipient has no row
+		}
+		set, now := "", class
+		if reason := barred(sc, p, known, out[p.Phone], texted); reason != "" {
+			set = skippedSet + string(reason)
+		} else if p.Class != "" && p.Class != class {
+			// The number or its zone changed since the freeze; perhaps it is
+			// night where it is now.
+			if now = p.Class; !isOpen(c.account, sc.Purpose, now, c.now) {
+				set = pendingSet + now
+			}
+		}
+		if set != "" {
+			if err := c.ledger.add(sc.ID, set, n); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.take(sc, p, now); err != nil {
+			return err
+		}
+		rows[p.Phone] = liadesk.Delivery{Dense: n}
+	}
+	return nil
+}
+
+// barred tells why a recipient must not be texted, "" when nothing is against
+// it.
+func barred(sc liadesk.SMSCampaign, p liadesk.Contact, known, optedOut, texted bool) liadesk.SkipReason {
+	switch {
+	case !known:
+		return liadesk.SkipDeleted
+	case p.Phone == "":
+		return liadesk.SkipNoNumber
+	case p.BadNumber != "":
+		return liadesk.SkipInvalidNumber
+	case p.CannotText:
+		return liadesk.SkipCannotText
+	case optedOut:
+		return liadesk.SkipOptedOut
+	case sc.Purpose != liadesk.PurposeTransactional && p.Consent.State != liadesk.ConsentGranted:
+		return liadesk.SkipNoConsent
+	case texted:
+		return liadesk.SkipRecentlyTexted
+	}
+	return ""
+}
+
+func (c *claimer) take(sc liadesk.SMSCampaign, p liadesk.Contact, class string) error {
+	a := liadesk.Attempt{
+		ID: c.s.IDs(), AccountID: c.account.ID, InboxID: c.inbox.ID, Cause: liadesk.CauseCampaign, Phone: p.Phone,
+		StartedAt: c.now, Deadline: c.now.Add(leaseTime), CampaignID: sc.ID, ContactID: p.ID, Dense: p.Dense, Class: class,
+	}
+	row := newRow(a, liadesk.DeliverySending)
+	row.Owner, row.Epoch = c.s.owner, c.lane.epoch
+	if err := c.tx.OpenAttempt(a); err != nil {
+		return err
+	}
+	if err := c.tx.PutDelivery(c.account.ID, liadesk.Delivery{}, row); err != nil {
+		return err
+	}
+	c.ledger.countRow(sc.ID, row, 1)
+	c.jobs = append(c.jobs, job{lane: c.lane, inbox: c.inbox, account: c.account, attempt: a, leased: c.leased,
+		campaign: &sc, contact: p, class: class})
+	return nil
+}
+
+// callbackURL is where the carrier reports on an attempt.
+func (s *Service) callbackURL(a liadesk.Attempt) string {
+	return strings.TrimSuffix(s.PublicURL, "/") + StatusPath(a.InboxID, a.ID.String())
+}
+
+// StatusPath is the path of the reports on one attempt, and InboundPath that of
+// the texts to an inbox.
+func StatusPath(inbox liadesk.ID, attempt string) string {
+	return "/webhooks/plivo/" + inbox.String() + "/status/" + attempt
+}
+
+// InboundPath is the path to which the carrier brings the texts to an inbox.
+func InboundPath(inbox liadesk.ID) string { return "/webhooks/plivo/" + inbox.String() + "/inbound" }

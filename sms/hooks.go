@@ -1,0 +1,89 @@
+package sms
+
+import (
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// What other rooms tell this one, within their own transactions. The program
+// registers these functions where the rooms are put together.
+
+// OnDowngrade pauses everything that is scheduled or sending when an account's
+// plan no longer includes campaigns. An upgrade releases nothing by itself.
+func (s *Service) OnDowngrade(tx *db.Tx, a liadesk.Account) error {
+	return s.pauseAll(tx, a.ID, liadesk.PausePlan, func(liadesk.SMSCampaign) bool { return true })
+}
+
+// OnInboxDelete pauses the campaigns of an inbox that is being deleted. They
+// keep its name, can be duplicated to another inbox, and cannot be resumed.
+// Texts that wait in its outbox will not go; their messages say so.
+func (s *Service) OnInboxDelete(tx *db.Tx, in liadesk.Inbox) error {
+	if in.Kind != liadesk.InboxSMS {
+		return nil
+	}
+	for {
+		items, err := tx.Outbox(in.AccountID, in.ID, db.MaxPage)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
+			if err := tx.DeleteOutbox(item); err != nil {
+				return err
+			}
+			if item.MessageID.IsZero() {
+				continue
+			}
+			if err := s.Conversations.TextState(tx, item.AccountID, item.ConversationID, item.MessageID, liadesk.DeliveryFailed, "inbox_gone"); err != nil {
+				return err
+			}
+		}
+		if len(items) < db.MaxPage {
+			break
+		}
+	}
+	return s.pauseAll(tx, in.AccountID, liadesk.PauseInbox, func(c liadesk.SMSCampaign) bool { return c.InboxID == in.ID })
+}
+
+// InboxUsers names the campaigns that would lose their inbox.
+func (s *Service) InboxUsers(tx *db.Tx, in liadesk.Inbox) ([]liadesk.Ref, error) {
+	if in.Kind != liadesk.InboxSMS {
+		return nil, nil
+	}
+	var refs []liadesk.Ref
+	for _, status := range []liadesk.SMSStatus{liadesk.SMSScheduled, liadesk.SMSSending, liadesk.SMSPaused} {
+		some, err := tx.SMSCampaignsDue(in.AccountID, status, time.Time{})
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range some {
+			if c.InboxID == in.ID && c.DeletedAt.IsZero() {
+				refs = append(refs, liadesk.Ref{ID: c.ID, Name: c.Title, Kind: "sms_campaign"})
+			}
+		}
+	}
+	return refs, nil
+}
+
+// pauseAll pauses the scheduled and sending campaigns of an account that which
+// chooses.
+func (s *Service) pauseAll(tx *db.Tx, account liadesk.ID, reason liadesk.PauseReason, which func(liadesk.SMSCampaign) bool) error {
+	for _, status := range []liadesk.SMSStatus{liadesk.SMSScheduled, liadesk.SMSSending} {
+		some, err := tx.SMSCampaignsDue(account, status, time.Time{})
+		if err != nil {
+			return err
+		}
+		for _, c := range some {
+			if !which(c) {
+				continue
+			}
+			c.Status, c.Reason = liadesk.SMSPaused, reason
+			c.UpdatedAt, c.Version = s.now(), c.Version+1
+			if err := tx.PutSMSCampaign(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

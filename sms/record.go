@@ -1,0 +1,171 @@
+package sms
+
+import (
+	"context"
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// recordMost is how many results one transaction records.
+const recordMost = 500
+
+// record writes what became of posted texts. It is not fenced by an epoch:
+// what is known is true, whoever sends by now. On an error the results stay
+// with the caller, who tries again; until then they count as in flight, so that
+// a full disk stops claiming by itself.
+func (s *Service) record(ctx context.Context, results []result) error {
+	for len(results) > 0 {
+		batch := results[:min(len(results), recordMost)]
+		results = results[len(batch):]
+		if err := s.recordBatch(ctx, batch); err != nil {
+			s.keep(append(batch, results...))
+			return err
+		}
+		s.recorded(batch)
+	}
+	return nil
+}
+
+// keep holds results that could not be recorded for the next try.
+func (s *Service) keep(results []result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done = append(results[:len(results):len(results)], s.done...)
+}
+
+func (s *Service) recordBatch(ctx context.Context, batch []result) error {
+	return s.Store.Update(ctx, func(tx *db.Tx) error {
+		byAccount := make(map[liadesk.ID]*ledger)
+		for _, r := range batch {
+			l := byAccount[r.job.account.ID]
+			if l == nil {
+				l = newLedger(tx, r.job.account.ID, 0, s.now())
+				byAccount[r.job.account.ID] = l
+			}
+			if err := s.recordOne(l, r); err != nil {
+				return err
+			}
+		}
+		for _, l := range byAccount {
+			if err := l.close(); err != nil {
+				return err
+			}
+		}
+		return s.recordTrouble(tx, batch)
+	})
+}
+
+func (s *Service) recordOne(l *ledger, r result) error {
+	// The attempt is read anew: it may have been settled meanwhile.
+	a, found, err := l.tx.Attempt(l.account, r.job.attempt.ID)
+	if err != nil || !found {
+		return err
+	}
+	ch, err := l.apply(a, r.event)
+	if err != nil || !ch.Changed {
+		return err
+	}
+	if ch.After.Status == liadesk.DeliveryPending && r.job.item != nil {
+		// The inbox may be gone: then nobody would ever look there again.
+		if _, found, err := l.tx.Inbox(l.account, a.InboxID); err != nil {
+			return err
+		} else if found {
+			return l.tx.PutOutbox(*r.job.item)
+		}
+	}
+	return s.tell(l.tx, ch)
+}
+
+// tell brings the state of a reply or confirmation back to its message.
+func (s *Service) tell(tx *db.Tx, ch change) error {
+	a := ch.Attempt
+	if !ch.Changed || a.MessageID.IsZero() || ch.Before.Status == ch.After.Status {
+		return nil
+	}
+	status, code := ch.After.Status, ch.After.ErrorCode
+	if status == liadesk.DeliverySkipped {
+		status, code = liadesk.DeliveryFailed, string(liadesk.SkipOptedOut)
+	}
+	return s.Conversations.TextState(tx, a.AccountID, a.ConversationID, a.MessageID, status, code)
+}
+
+// recordTrouble notes on the inboxes what the carrier holds against them, or
+// that it takes their texts again. It writes only when that changes.
+func (s *Service) recordTrouble(tx *db.Tx, batch []result) error {
+	type news struct {
+		account liadesk.ID
+		trouble liadesk.InboxTrouble
+		taken   bool
+	}
+	byInbox := make(map[liadesk.ID]news)
+	for _, r := range batch {
+		n := byInbox[r.job.inbox.ID]
+		n.account = r.job.account.ID
+		switch {
+		case r.condition != nil:
+			n.trouble, _ = troubleOf(r.condition)
+		case r.posted && r.event.Kind != liadesk.EventUncertain:
+			n.taken = true
+		}
+		byInbox[r.job.inbox.ID] = n
+	}
+	for id, n := range byInbox {
+		if n.trouble == liadesk.TroubleNone && !n.taken {
+			continue
+		}
+		in, found, err := tx.Inbox(n.account, id)
+		if err != nil {
+			return err
+		}
+		if !found || in.SMS == nil || in.SMS.Trouble == n.trouble {
+			continue
+		}
+		in.SMS.Trouble, in.SMS.TroubleSince = n.trouble, s.now()
+		if n.trouble == liadesk.TroubleNone {
+			in.SMS.TroubleSince = time.Time{}
+		}
+		if err := tx.PutInbox(in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recorded lets go of texts whose outcome is on the disk, and slows lanes down
+// or lets them run.
+func (s *Service) recorded(batch []result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mono := s.Monotonic()
+	type mood struct {
+		bad   *SendError
+		taken bool
+	}
+	moods := make(map[*lane]mood)
+	for _, r := range batch {
+		s.inflight--
+		r.job.lane.inflight--
+		m := moods[r.job.lane]
+		if r.condition != nil {
+			m.bad = r.condition
+		} else if r.posted && r.event.Kind == liadesk.EventAccepted {
+			m.taken = true
+		}
+		moods[r.job.lane] = m
+	}
+	for ln, m := range moods {
+		switch {
+		case m.bad != nil && mono >= ln.quiet: // one refusal of many in flight counts once
+			trouble, asked := troubleOf(m.bad)
+			if mustRest(trouble) {
+				ln.wait, ln.quiet = 0, mono+mendWait
+			} else {
+				ln.hold(mono, asked)
+			}
+		case m.taken && m.bad == nil && mono >= ln.quiet:
+			ln.wait = 0
+		}
+	}
+}

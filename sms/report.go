@@ -1,0 +1,252 @@
+package sms
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// Progress is where the recipients of a campaign are. Targeted is the sum of
+// all the others and Skipped; each recipient is in exactly one.
+type Progress struct {
+	// Targeted is nil until the audience is frozen, and never changes after.
+	Targeted    *int64                       `json:"targeted"`
+	Skipped     map[liadesk.SkipReason]int64 `json:"skipped"`
+	Pending     int64                        `json:"pending"`
+	Deferred    int64                        `json:"deferred"`
+	Sending     int64                        `json:"sending"`
+	Unconfirmed int64                        `json:"unconfirmed"`
+	Accepted    int64                        `json:"accepted"`
+	Sent        int64                        `json:"sent"`
+	Delivered   int64                        `json:"delivered"`
+	Undelivered int64                        `json:"undelivered"`
+	Failed      int64                        `json:"failed"`
+	Expired     int64                        `json:"expired"`
+
+	Replies  int64 `json:"-"`
+	OptOuts  int64 `json:"-"`
+	Segments int64 `json:"-"`
+	Cost     int64 `json:"-"` // millionths of the carrier's currency
+	// Failures are the carrier's codes with how often each was the end, the
+	// most frequent first.
+	Failures []Failure `json:"-"`
+	// DeferredUntil is the next moment at which a window opens for somebody who
+	// is deferred; zero when nobody is, or no such moment is known.
+	DeferredUntil time.Time `json:"-"`
+	// SettlingUntil is until when a completed campaign may still change: three
+	// days after it ended the carrier reports no more. Zero when every text has
+	// its final report.
+	SettlingUntil time.Time `json:"-"`
+}
+
+// Failure is a reason for which texts of a campaign failed.
+type Failure struct {
+	Code  string `json:"code"` // the carrier's, "unknown" when it gave none
+	Count int64  `json:"count"`
+}
+
+// SkippedTotal is how many were left out, whatever the reason.
+func (p Progress) SkippedTotal() int64 {
+	var n int64
+	for _, k := range p.Skipped {
+		n += k
+	}
+	return n
+}
+
+// Taken is how many texts the carrier took.
+func (p Progress) Taken() int64 {
+	// Those failed without having been taken are told apart in Report alone.
+	return p.Accepted + p.Sent + p.Delivered + p.Undelivered + p.Failed
+}
+
+// Done is how many recipients need no more work, of Targeted.
+func (p Progress) Done() int64 {
+	return p.SkippedTotal() + p.Unconfirmed + p.Taken() + p.Expired
+}
+
+// Problems tells whether more than one in twenty of those handed over failed.
+func (p Progress) Problems() bool {
+	return (p.Failed+p.Undelivered)*20 > p.Taken()
+}
+
+// settlingFor is how long after its end a campaign's reports may come.
+const settlingFor = 72 * time.Hour
+
+// tallied are the figures of one campaign as its counters have them.
+type tallied struct {
+	pending  map[string]int64 // by window class
+	skipped  map[liadesk.SkipReason]int64
+	rows     map[liadesk.DeliveryStatus]int64 // and the expired
+	failures []Failure
+	other    map[string]int64
+}
+
+func figuresOf(counts map[string]int64) tallied {
+	t := tallied{
+		pending: make(map[string]int64), skipped: make(map[liadesk.SkipReason]int64),
+		rows: make(map[liadesk.DeliveryStatus]int64), other: make(map[string]int64),
+	}
+	for name, n := range counts {
+		if n == 0 {
+			continue
+		}
+		if class, ok := strings.CutPrefix(name, pendingSet); ok {
+			t.pending[class] = n
+		} else if reason, ok := strings.CutPrefix(name, skippedSet); ok {
+			t.skipped[liadesk.SkipReason(reason)] = n
+		} else if status, ok := strings.CutPrefix(name, statusName); ok {
+			t.rows[liadesk.DeliveryStatus(status)] = n
+		} else if code, ok := strings.CutPrefix(name, codeName); ok {
+			t.failures = append(t.failures, Failure{Code: code, Count: n})
+		} else {
+			t.other[name] = n
+		}
+	}
+	slices.SortFunc(t.failures, func(a, b Failure) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
+	})
+	return t
+}
+
+// waiting is how many were not handed over yet.
+func (t tallied) waiting() int64 {
+	var n int64
+	for _, k := range t.pending {
+		n += k
+	}
+	return n
+}
+
+// Progress reads where the recipients of a campaign are.
+func (s *Service) Progress(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (Progress, error) {
+	card, err := s.Card(ctx, actor, id)
+	return card.Progress, err
+}
+
+// Card reads one campaign with its progress.
+func (s *Service) Card(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (Card, error) {
+	var card Card
+	if err := actor.Campaigns(); err != nil {
+		return card, err
+	}
+	err := s.Store.View(ctx, func(tx *db.Tx) error {
+		c, err := s.find(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		account, _, err := tx.Account(actor.Account)
+		if err != nil {
+			return err
+		}
+		p, err := s.progress(tx, account, c)
+		card = Card{Campaign: c, Progress: p}
+		return err
+	})
+	return card, err
+}
+
+func (s *Service) progress(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign) (Progress, error) {
+	p := Progress{Skipped: map[liadesk.SkipReason]int64{}}
+	if !c.Frozen {
+		return p, nil
+	}
+	counts, err := tx.Counts(c.AccountID, figures(c.ID))
+	if err != nil {
+		return p, err
+	}
+	t, now := figuresOf(counts), s.now()
+	p.Targeted, p.Skipped = &c.Targeted, t.skipped
+	for class, n := range t.pending {
+		at, ok := opening(account, c.Purpose, class, now)
+		if ok && !at.After(now) {
+			p.Pending += n
+			continue
+		}
+		p.Deferred += n
+		if ok && (p.DeferredUntil.IsZero() || at.Before(p.DeferredUntil)) {
+			p.DeferredUntil = at
+		}
+	}
+	p.Sending = t.rows[liadesk.DeliverySending]
+	p.Unconfirmed = t.rows[liadesk.DeliveryUnconfirmed]
+	p.Accepted = t.rows[liadesk.DeliveryAccepted]
+	p.Sent = t.rows[liadesk.DeliverySent]
+	p.Delivered = t.rows[liadesk.DeliveryDelivered]
+	p.Undelivered = t.rows[liadesk.DeliveryUndelivered]
+	p.Failed = t.rows[liadesk.DeliveryFailed]
+	p.Expired = t.rows[liadesk.DeliveryExpired]
+	p.Replies, p.OptOuts = t.other["replies"], t.other["opt_outs"]
+	p.Segments, p.Cost = t.other["segments"], t.other["cost"]
+	p.Failures = t.failures
+	if c.Status.Ended() && p.Unconfirmed+p.Accepted+p.Sent > 0 {
+		if until := c.CompletedAt.Add(settlingFor); until.After(now) {
+			p.SettlingUntil = until
+		}
+	}
+	return p, nil
+}
+
+// Report is what came of a campaign. Each rate is the quotient of two counts
+// that stand beside it, and absent (nil) where nothing can be divided by.
+type Report struct {
+	Campaign liadesk.SMSCampaign
+	Progress Progress
+	// Attempted is targeted less skipped; Accepted is what the carrier took,
+	// Refused what it did not.
+	Attempted, Accepted, Refused int64
+	// DeliveryRate is delivered ÷ accepted; ConfirmedShare is (delivered +
+	// undelivered + failed) ÷ accepted: how much of it is known.
+	DeliveryRate, ConfirmedShare *float64
+	// ReplyRate is people with a reply within 72 hours that is no keyword ÷
+	// delivered; OptOutRate is opt-outs within 72 hours ÷ delivered. Where
+	// nothing is known to be delivered, they are ÷ accepted and OfAccepted is
+	// set.
+	ReplyRate, OptOutRate *float64
+	OfAccepted            bool
+	// CostPerDelivered is in millionths of the carrier's currency.
+	CostPerDelivered *float64
+}
+
+// Report reads the figures of a campaign.
+func (s *Service) Report(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (Report, error) {
+	card, err := s.Card(ctx, actor, id)
+	if err != nil {
+		return Report{}, err
+	}
+	p := card.Progress
+	r := Report{Campaign: card.Campaign, Progress: p}
+	if p.Targeted != nil {
+		r.Attempted = *p.Targeted - p.SkippedTotal()
+	}
+	err = s.Store.View(ctx, func(tx *db.Tx) (err error) {
+		r.Refused, err = tx.Count(card.Campaign.AccountID, figures(id)+"refused")
+		return err
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	r.Accepted = p.Taken() - r.Refused
+	r.DeliveryRate = ratio(p.Delivered, r.Accepted)
+	r.ConfirmedShare = ratio(p.Delivered+p.Undelivered+p.Failed-r.Refused, r.Accepted)
+	base := p.Delivered
+	if base == 0 {
+		base, r.OfAccepted = r.Accepted, true
+	}
+	r.ReplyRate, r.OptOutRate = ratio(p.Replies, base), ratio(p.OptOuts, base)
+	r.CostPerDelivered = ratio(p.Cost, p.Delivered)
+	return r, nil
+}
+
+func ratio(n, of int64) *float64 {
+	if of <= 0 {
+		return nil
+	}
+	q := float64(n) / float64(of)
+	return &q
+}

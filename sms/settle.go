@@ -1,0 +1,442 @@
+package sms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// Release lets sending go on in the whole installation after it was held: the
+// database came from a backup, or runs under another public address.
+//
+// What was sent after the backup was made is not in the database, so the
+// carrier's list is read first, for every SMS inbox, from the last claim that
+// the database knows of: a text to a waiting recipient that no attempt owns is
+// taken for that recipient's, and listed with the list as its evidence. What is
+// not certain becomes unconfirmed, for a person to decide; it is not sent.
+// Campaigns whose time came while sending was held are frozen first, so that
+// they have recipients to hold the list against.
+//
+// An inbox whose list cannot be read keeps nobody waiting for the others: its
+// campaigns are paused as "restored", and resuming one reads the list again.
+// Release may be called again after a crash in the middle: what is marked is
+// owned, and not found a second time.
+func (s *Service) Release(ctx context.Context, actor liadesk.Actor) error {
+	if err := actor.Administrator(); err != nil {
+		return err
+	}
+	if _, held, err := s.Held(ctx); err != nil || !held {
+		return err
+	}
+	inboxes, err := s.smsInboxes(ctx)
+	if err != nil {
+		return err
+	}
+	var unread []liadesk.Inbox
+	for _, in := range inboxes {
+		err := s.markByList(ctx, in.AccountID, in.ID)
+		if errors.Is(err, ErrCarrierList) {
+			s.Log.Warn("the carrier's list cannot be read; the inbox's campaigns stay paused", "inbox", in.ID.String(), "error", err)
+			unread = append(unread, in)
+		} else if err != nil {
+			return err
+		}
+	}
+	err = s.Store.Update(ctx, func(tx *db.Tx) error {
+		for _, in := range unread {
+			l, err := tx.Lease(in.AccountID, in.ID)
+			if err != nil {
+				return err
+			}
+			if l.Gap, err = s.gapBegins(tx, in); err != nil {
+				return err
+			}
+			if err := tx.PutLease(in.AccountID, in.ID, l); err != nil {
+				return err
+			}
+			if err := s.pauseAll(tx, in.AccountID, liadesk.PauseRestored, func(c liadesk.SMSCampaign) bool {
+				return c.InboxID == in.ID && !c.ScheduledAt.After(s.now())
+			}); err != nil {
+				return err
+			}
+		}
+		return tx.ClearHeld()
+	})
+	if err == nil {
+		s.Wake(liadesk.ID{})
+	}
+	return err
+}
+
+func (s *Service) smsInboxes(ctx context.Context) ([]liadesk.Inbox, error) {
+	var all []liadesk.Inbox
+	for after := (liadesk.ID{}); ; {
+		var ids []liadesk.ID
+		var found []liadesk.Inbox
+		err := s.Store.View(ctx, func(tx *db.Tx) (err error) {
+			found = nil
+			if ids, err = tx.AccountIDs(after, accountsPage); err != nil {
+				return err
+			}
+			for _, id := range ids {
+				inboxes, err := tx.Inboxes(id)
+				if err != nil {
+					return err
+				}
+				for _, in := range inboxes {
+					if in.SMS != nil {
+						found = append(found, in)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+		if len(ids) < accountsPage {
+			return all, nil
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+// listSkew is how far the carrier's clock may be from ours.
+const listSkew = 2 * time.Minute
+
+// listPages bounds one reading of the list: 20 texts a page, so a million.
+const listPages = 50_000
+
+// markByList marks what the carrier's list shows for one inbox, as Release
+// says. It fails with ErrCarrierList when the list cannot be read to its end.
+func (s *Service) markByList(ctx context.Context, account, inbox liadesk.ID) error {
+	var in liadesk.Inbox
+	var since time.Time
+	var late []liadesk.SMSCampaign
+	err := s.Store.View(ctx, func(tx *db.Tx) error {
+		var found bool
+		var err error
+		if in, found, err = tx.Inbox(account, inbox); err != nil || !found || in.SMS == nil {
+			return err
+		}
+		if since, err = s.gapBegins(tx, in); err != nil || since.IsZero() {
+			return err
+		}
+		late, err = s.openCampaigns(tx, in)
+		return err
+	})
+	if err != nil || since.IsZero() {
+		return err
+	}
+	for _, c := range late {
+		if err := s.freezeEarly(ctx, c); err != nil {
+			return err
+		}
+	}
+	listed, err := s.listSince(ctx, in, since.Add(-listSkew))
+	if err != nil {
+		return err
+	}
+	// One transaction per number: what belongs together is decided together,
+	// and a crash in between is made up for by reading the list again.
+	for _, number := range listed.order {
+		if err := s.markNumber(ctx, in, number, listed.byNumber[number]); err != nil {
+			return err
+		}
+	}
+	return s.setGap(ctx, in, time.Time{})
+}
+
+// setGap remembers from when on the carrier's list of an inbox is still to be
+// read, or with the zero time that it was read: later claims must not move that
+// moment.
+func (s *Service) setGap(ctx context.Context, in liadesk.Inbox, from time.Time) error {
+	return s.Store.Update(ctx, func(tx *db.Tx) error {
+		l, err := tx.Lease(in.AccountID, in.ID)
+		if err != nil || l.Gap.Equal(from) {
+			return err
+		}
+		l.Gap = from
+		return tx.PutLease(in.AccountID, in.ID, l)
+	})
+}
+
+// gapBegins is the moment after which the carrier may have texts of an inbox
+// that the database does not know of: its last claim. Zero says that nothing
+// was or could have been sent.
+func (s *Service) gapBegins(tx *db.Tx, in liadesk.Inbox) (time.Time, error) {
+	l, err := tx.Lease(in.AccountID, in.ID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if !l.Gap.IsZero() {
+		return l.Gap, nil
+	}
+	if !l.ClaimedAt.IsZero() {
+		return l.ClaimedAt, nil
+	}
+	// Nothing was claimed before the backup: the first campaign or reply that
+	// could have been sent after it is the earliest that still waits.
+	var since time.Time
+	open, err := s.openCampaigns(tx, in)
+	if err != nil {
+		return since, err
+	}
+	for _, c := range open {
+		if since.IsZero() || c.ScheduledAt.Before(since) {
+			since = c.ScheduledAt
+		}
+	}
+	items, err := tx.Outbox(in.AccountID, in.ID, 1)
+	if err == nil && len(items) > 0 && (since.IsZero() || items[0].CreatedAt.Before(since)) {
+		since = items[0].CreatedAt
+	}
+	return since, err
+}
+
+// openCampaigns are those of an inbox that may have sent by now and are not
+// over.
+func (s *Service) openCampaigns(tx *db.Tx, in liadesk.Inbox) ([]liadesk.SMSCampaign, error) {
+	var open []liadesk.SMSCampaign
+	for _, status := range []liadesk.SMSStatus{liadesk.SMSScheduled, liadesk.SMSSending, liadesk.SMSPaused} {
+		some, err := tx.SMSCampaignsDue(in.AccountID, status, s.now())
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range some {
+			if c.InboxID == in.ID {
+				open = append(open, c)
+			}
+		}
+	}
+	return open, nil
+}
+
+// listed are the texts of a list by the number they went to.
+type listed struct {
+	order    []string
+	byNumber map[string][]Listed
+}
+
+// listSince reads the carrier's list of an inbox's texts, all of it.
+func (s *Service) listSince(ctx context.Context, in liadesk.Inbox, since time.Time) (listed, error) {
+	out := listed{byNumber: make(map[string][]Listed)}
+	id, token, err := s.Credentials(in)
+	if err != nil {
+		return out, unreadableList(err)
+	}
+	carrier := s.Dialer.Carrier(Credentials{AuthID: id, AuthToken: token})
+	seen := make(map[string]bool)
+	q := ListQuery{Since: since, Until: s.now().Add(listSkew), From: in.SMS.Number}
+	for range listPages {
+		page, err := s.listPage(ctx, carrier, q)
+		if err != nil {
+			return out, unreadableList(err)
+		}
+		if page.Unreadable > 0 {
+			return out, unreadableList(fmt.Errorf("%d texts cannot be told apart", page.Unreadable))
+		}
+		for _, t := range page.Texts {
+			if seen[t.UUID] {
+				continue
+			}
+			seen[t.UUID] = true
+			if number, ok := carrierNumber(t.To); ok {
+				t.To = number
+			}
+			if out.byNumber[t.To] == nil {
+				out.order = append(out.order, t.To)
+			}
+			out.byNumber[t.To] = append(out.byNumber[t.To], t)
+		}
+		if page.Next == 0 {
+			return out, nil
+		}
+		q.Offset = page.Next
+	}
+	return out, unreadableList(errors.New("it is too long"))
+}
+
+func unreadableList(err error) error {
+	e := *ErrCarrierList
+	e.Cause = err
+	return &e
+}
+
+// listPage reads one page, waiting as long as the carrier asks when it is asked
+// too often.
+func (s *Service) listPage(ctx context.Context, c Carrier, q ListQuery) (ListPage, error) {
+	wait := firstWait
+	for {
+		page, err := c.List(ctx, q)
+		e, ok := errors.AsType[*SendError](err)
+		if !ok || e.Reason != ReasonThrottled || wait > lastWait {
+			return page, err
+		}
+		if e.RetryAfter > wait {
+			wait = e.RetryAfter
+		}
+		select {
+		case <-ctx.Done():
+			return page, ctx.Err()
+		case <-s.Clock.After(wait):
+		}
+		wait *= 2
+	}
+}
+
+// markNumber decides, in one transaction, what the texts to one number in the
+// carrier's list say about those of ours that are open or wait.
+func (s *Service) markNumber(ctx context.Context, in liadesk.Inbox, number string, texts []Listed) error {
+	return s.Store.Update(ctx, func(tx *db.Tx) error {
+		uuids := make([]string, len(texts))
+		for i, t := range texts {
+			uuids[i] = t.UUID
+		}
+		owned, err := tx.OwnedUUIDs(in.AccountID, in.ID, uuids)
+		if err != nil {
+			return err
+		}
+		var free []Listed // oldest first, as the slots below
+		for i := len(texts) - 1; i >= 0; i-- {
+			if !owned[texts[i].UUID] {
+				free = append(free, texts[i])
+			}
+		}
+		if len(free) == 0 {
+			return nil
+		}
+		l := newLedger(tx, in.AccountID, in.ID[15], s.now())
+		slots, err := s.slotsOf(l, in, number)
+		if err != nil {
+			return err
+		}
+		if err := s.fillSlots(l, slots, free); err != nil {
+			return err
+		}
+		return l.close()
+	})
+}
+
+// slotsOf finds every text of ours to a number that the carrier may have
+// without our knowing: attempts whose outcome is open, texts of the outbox, and
+// waiting recipients of campaigns that have begun. The latter two are made
+// attempts here, under which the carrier's text will be theirs.
+func (s *Service) slotsOf(l *ledger, in liadesk.Inbox, number string) ([]liadesk.Attempt, error) {
+	slots, err := l.tx.OpenAttempts(in.AccountID, in.ID, number, liadesk.Attempt{}, recoverPage)
+	if err != nil {
+		return nil, err
+	}
+	items, err := l.tx.Outbox(in.AccountID, in.ID, recoverPage)
+	if err != nil {
+		return nil, err
+	}
+	for _, item := range items {
+		if item.Phone != number {
+			continue
+		}
+		a := liadesk.Attempt{
+			ID: item.ID, AccountID: item.AccountID, InboxID: item.InboxID, Cause: item.Cause, Phone: number, StartedAt: l.now, Deadline: l.now,
+			ConversationID: item.ConversationID, MessageID: item.MessageID,
+			Alone: &liadesk.Delivery{ID: item.ID, Phone: number, Status: liadesk.DeliverySending, AttemptID: item.ID, StartedAt: l.now},
+		}
+		if err := l.tx.OpenAttempt(a); err != nil {
+			return nil, err
+		}
+		if err := l.tx.DeleteOutbox(item); err != nil {
+			return nil, err
+		}
+		slots = append(slots, a)
+	}
+	person, known, err := l.tx.ContactByPhone(in.AccountID, number)
+	if err != nil || !known {
+		return slots, err
+	}
+	campaigns, err := s.openCampaigns(l.tx, in)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range campaigns {
+		a, waits, err := s.slotOf(l, c, person)
+		if err != nil {
+			return nil, err
+		}
+		if waits {
+			slots = append(slots, a)
+		}
+	}
+	return slots, nil
+}
+
+// slotOf takes a person who waits in a campaign out of the waiting, under an
+// attempt whose outcome is open.
+func (s *Service) slotOf(l *ledger, c liadesk.SMSCampaign, person liadesk.Contact) (liadesk.Attempt, bool, error) {
+	none := liadesk.Attempt{}
+	if !c.Frozen {
+		return none, false, nil
+	}
+	counts, err := l.tx.Counts(l.account, figures(c.ID)+pendingSet)
+	if err != nil {
+		return none, false, err
+	}
+	for class := range counts {
+		waits, err := l.remove(c.ID, pendingSet+class, person.Dense)
+		if err != nil {
+			return none, false, err
+		}
+		if !waits {
+			continue
+		}
+		a := liadesk.Attempt{
+			ID: s.IDs(), AccountID: l.account, InboxID: c.InboxID, Cause: liadesk.CauseCampaign, Phone: person.Phone,
+			StartedAt: l.now, Deadline: l.now, CampaignID: c.ID, ContactID: person.ID, Dense: person.Dense, Class: class,
+		}
+		if err := l.tx.OpenAttempt(a); err != nil {
+			return none, false, err
+		}
+		row := newRow(a, liadesk.DeliverySending)
+		row.Owner = s.owner
+		l.countRow(c.ID, row, 1)
+		return a, true, l.tx.PutDelivery(l.account, liadesk.Delivery{}, row)
+	}
+	return none, false, nil
+}
+
+// fillSlots gives the carrier's texts to ours. With at least as many of theirs
+// as of ours, every one of ours was taken. With fewer, nobody can tell which:
+// all of ours become unconfirmed, for a person to decide.
+func (s *Service) fillSlots(l *ledger, slots []liadesk.Attempt, free []Listed) error {
+	for i, a := range slots {
+		e := liadesk.DeliveryEvent{
+			Kind: liadesk.EventUncertain, AttemptID: a.ID, At: l.now, Code: "listed", Evidence: liadesk.EvidenceList,
+		}
+		if len(free) >= len(slots) {
+			e = listedEvent(a, free[i], l.now)
+		}
+		ch, err := l.apply(a, e)
+		if err != nil {
+			return err
+		}
+		if err := s.tell(l.tx, ch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listedEvent is what a record of the carrier's list says.
+func listedEvent(a liadesk.Attempt, t Listed, now time.Time) liadesk.DeliveryEvent {
+	e := liadesk.DeliveryEvent{
+		Kind: eventOf(t.State), AttemptID: a.ID, At: now, Evidence: liadesk.EvidenceList,
+		CarrierID: t.UUID, Code: t.ErrorCode, Segments: t.Units,
+	}
+	if cost, ok := millionths(t.Amount); ok {
+		e.Cost = &cost
+	}
+	return e
+}

@@ -1,0 +1,38 @@
+package sms
+
+import (
+	"sync"
+	"time"
+
+	"github.com/liadesk/campaigns/hours"
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/phone"
+)
+
+// rules are the texting windows of places. They are one default window for
+// everybody until an account may have its own.
+var rules = sync.OnceValue(hours.BuiltIn)
+
+// opening tells when a text of a purpose may reach the numbers of a window
+// class: the first instant from t on, t itself when it may now; ok is false
+// when no such instant is known. Transactional texts are exempt, and the
+// accounts of demonstrations are open round the clock.
+//
+// A number that may be in several zones is texted only while all are open; one
+// whose zone nobody can know, never.
+func opening(account liadesk.Account, purpose liadesk.Purpose, class string, t time.Time) (at time.Time, ok bool) {
+	if purpose == liadesk.PurposeTransactional || account.Settings.RoundTheClock {
+		return t, true
+	}
+	c, err := phone.ParseClass(class)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return hours.Next(c.Zones, rules().For(c.Country, c.State), t)
+}
+
+// isOpen tells whether a text may reach the numbers of a class at t.
+func isOpen(account liadesk.Account, purpose liadesk.Purpose, class string, t time.Time) bool {
+	at, ok := opening(account, purpose, class, t)
+	return ok && !at.After(t)
+}
