@@ -26,7 +26,7 @@ func officeHours(zone string) hours.Schedule {
 }
 
 // checkHours notes what is wrong with business hours, at the places under
-// field ("business_hours.week.mon.0").
+// field ("business_hours.week.mon.0"), with the codes of hours.Code.
 func checkHours(v *liadesk.Invalid, field string, h hours.Schedule) hours.Schedule {
 	if errs, ok := errors.AsType[hours.Errors](h.Validate()); ok {
 		for _, e := range errs {

@@ -86,11 +86,6 @@ func (s *Service) CreateInbox(ctx context.Context, actor liadesk.Actor, kind lia
 			return liadesk.Inbox{}, err
 		}
 		i.Website = &liadesk.Website{Key: s.publicKey(), Hours: officeHours(a.Settings.TimeZone)}
-		if p.Hours != nil && p.Hours.Zone == "" {
-			h := *p.Hours
-			h.Zone = a.Settings.TimeZone
-			p.Hours = &h
-		}
 	case liadesk.InboxSMS:
 		require(&p.Number)
 		require(&p.AuthID)
@@ -176,7 +171,11 @@ func (s *Service) applyInbox(i *liadesk.Inbox, p InboxPatch) error {
 			w.Domains = checkDomains(&v, "domains", *p.Domains)
 		}
 		if p.Hours != nil {
-			w.Hours = checkHours(&v, "business_hours", *p.Hours)
+			h := *p.Hours
+			if h.Zone == "" { // left out: the zone stays
+				h.Zone = w.Hours.Zone
+			}
+			w.Hours = checkHours(&v, "business_hours", h)
 		}
 	} else {
 		refuse(&v, "domains", p.Domains != nil)

@@ -100,7 +100,7 @@ func (s *Service) SignIn(ctx context.Context, email, password string, from Origi
 
 func tooMany(wait time.Duration) error {
 	return &liadesk.Error{Kind: liadesk.KindTooMany, Code: "too_many_sign_ins", Text: "too many tries, wait a little",
-		Args: map[string]any{"Seconds": int((wait + time.Second - 1) / time.Second)}, RetryAfter: wait}
+		Args: map[string]any{"Count": int((wait + time.Second - 1) / time.Second)}, RetryAfter: wait}
 }
 
 // begin starts a session for a user within tx. Whoever was away because they

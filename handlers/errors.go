@@ -88,14 +88,19 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	if status >= http.StatusInternalServerError && !errors.Is(err, errPanicked) {
 		s.Log.Error("request failed", "id", requestID(c), "method", c.Method(), "path", c.Path(), "error", err)
 	}
-	if e.Kind == liadesk.KindTooMany && e.RetryAfter > 0 {
-		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
-	}
+	retryAfter(c, e)
 	c.Status(status)
 	if forPrograms(c.Path()) {
 		return s.problem(c, e, status)
 	}
 	return s.failPage(c, e)
+}
+
+// retryAfter says when to try again, in whole seconds (RFC 9110 §10.2.3).
+func retryAfter(c *fiber.Ctx, e *liadesk.Error) {
+	if e.Kind == liadesk.KindTooMany && e.RetryAfter > 0 {
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
 }
 
 // forPrograms tells the paths whose answers no person reads.

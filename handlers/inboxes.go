@@ -1,0 +1,265 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/liadesk/campaigns/accounts"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+func (s *Server) showInboxes(c *fiber.Ctx) error {
+	list, err := s.Accounts.Inboxes(c.UserContext(), actor(c))
+	if err != nil {
+		return err
+	}
+	rows := make([]inboxRow, len(list))
+	for i, in := range list {
+		rows[i] = s.inboxRow(c, in)
+	}
+	return s.page(c, "inboxes/list", Page{Title: s.t(c, "inboxes.title"), Nav: "inboxes", Data: rows})
+}
+
+// inboxRow is an inbox with what a card says of it.
+type inboxRow struct {
+	liadesk.Inbox
+	Open  bool   // a website's business hours, now
+	Hours string // in words
+}
+
+func (s *Server) inboxRow(c *fiber.Ctx, in liadesk.Inbox) inboxRow {
+	row := inboxRow{Inbox: in}
+	if in.Website != nil {
+		row.Open = in.Website.Hours.Open(s.Clock.Now())
+		row.Hours = s.hoursText(c, in.Website.Hours)
+	}
+	return row
+}
+
+// inboxForm is the form of an inbox, new or known, of either kind. The
+// carrier's token is never shown again.
+type inboxForm struct {
+	Version  uint64
+	Kind     liadesk.InboxKind
+	Name     string
+	Domains  string // one a line
+	Hours    hoursForm
+	Number   string
+	AuthID   string
+	HasToken bool
+	Pace     string
+
+	Conflict []conflictLine
+	Inbox    *liadesk.Inbox // nil for a new one
+	Row      inboxRow
+	Snippet  string
+	Callback string
+	Loopback bool // nobody outside can reach us under our public address
+	// Delete asks before the inbox is deleted, and names its campaigns.
+	DeleteText string
+}
+
+// blankInbox is the form of a new inbox.
+func blankInbox(kind liadesk.InboxKind) inboxForm {
+	return inboxForm{Kind: kind, Pace: strconv.Itoa(accounts.DefaultPace)}
+}
+
+func inboxFormOf(in liadesk.Inbox) inboxForm {
+	f := inboxForm{Kind: in.Kind, Version: in.Version, Name: in.Name}
+	if w := in.Website; w != nil {
+		f.Domains, f.Hours = strings.Join(w.Domains, "\n"), hoursFormOf(w.Hours)
+	}
+	if m := in.SMS; m != nil {
+		f.Number, f.AuthID, f.Pace = m.Number, m.AuthID, strconv.FormatFloat(m.MessagesPerSecond, 'f', -1, 64)
+	}
+	return f
+}
+
+// typedInbox reads the form. What cannot be read as figures or hours is
+// reported together with what the room finds.
+func typedInbox(c *fiber.Ctx, kind liadesk.InboxKind) (f inboxForm, p accounts.InboxPatch, wrong liadesk.Invalid) {
+	f = inboxForm{Kind: kind, Version: formVersion(c), Name: c.FormValue("name"), Domains: c.FormValue("domains"), Number: c.FormValue("number"),
+		AuthID: c.FormValue("auth_id"), Pace: strings.TrimSpace(c.FormValue("messages_per_second"))}
+	p = accounts.InboxPatch{Name: &f.Name, Version: f.Version}
+	if kind == liadesk.InboxWebsite {
+		domains := splitWords(strings.ReplaceAll(f.Domains, " ", "\n"))
+		p.Domains = &domains
+		f.Hours = typedHours(c)
+		if len(f.Hours.Days) > 0 { // the first form leaves them out
+			schedule := f.Hours.schedule(&wrong)
+			p.Hours = &schedule
+		}
+		return f, p, wrong
+	}
+	token := c.FormValue("auth_token")
+	p.Number, p.AuthID, p.AuthToken = &f.Number, &f.AuthID, &token
+	pace, err := strconv.ParseFloat(strings.ReplaceAll(f.Pace, ",", "."), 64)
+	if err != nil {
+		pace = 0 // no figure is out of range
+	}
+	p.MessagesPerSecond = &pace
+	return f, p, wrong
+}
+
+// inboxPage frames the form; for a known inbox with its state beside it.
+func (s *Server) inboxPage(c *fiber.Ctx, f inboxForm, in *liadesk.Inbox) (Page, error) {
+	page := Page{Nav: "inboxes", Title: s.t(c, "inboxes.new_"+string(f.Kind))}
+	if in != nil {
+		page.Title = in.Name
+		f.Inbox, f.Row = in, s.inboxRow(c, *in)
+		f.Loopback = strings.HasPrefix(s.host, "127.") || s.host == "localhost" || s.host == "::1"
+		if in.Website != nil {
+			f.Snippet = s.snippet(*in.Website)
+			f.Hours.complete()
+		}
+		if in.SMS != nil {
+			f.HasToken, f.Callback = len(in.SMS.SealedToken) > 0, s.callbackURL(in.ID)
+		}
+		if actor(c).Administrator() == nil {
+			_, campaigns, err := s.Accounts.InboxUse(c.UserContext(), actor(c), in.ID)
+			if err != nil {
+				return Page{}, err
+			}
+			f.DeleteText = s.deleteText(c, *in, campaigns)
+		}
+	}
+	page.Data = f
+	return page, nil
+}
+
+// deleteText says what goes with an inbox, and names its campaigns.
+func (s *Server) deleteText(c *fiber.Ctx, in liadesk.Inbox, campaigns []liadesk.Ref) string {
+	text := s.t(c, "inboxes.delete_"+string(in.Kind))
+	if len(campaigns) > 0 {
+		const most = 8
+		var names []string
+		for i, r := range campaigns {
+			if i == most {
+				names = append(names, s.t(c, "inboxes.and_more", "Count", len(campaigns)-most))
+				break
+			}
+			names = append(names, "“"+r.Name+"”")
+		}
+		text += " " + s.t(c, "inboxes.delete_campaigns", "Count", len(campaigns), "Names", strings.Join(names, ", "))
+	}
+	return text
+}
+
+func (s *Server) newInbox(c *fiber.Ctx) error {
+	if err := actor(c).Administrator(); err != nil {
+		return err
+	}
+	kind := liadesk.InboxKind(c.Query("kind"))
+	if kind != liadesk.InboxWebsite && kind != liadesk.InboxSMS {
+		return s.page(c, "inboxes/choose", Page{Title: s.t(c, "inboxes.new"), Nav: "inboxes"})
+	}
+	page, err := s.inboxPage(c, blankInbox(kind), nil)
+	if err != nil {
+		return err
+	}
+	return s.page(c, "inboxes/new", page)
+}
+
+func (s *Server) createInbox(c *fiber.Ctx) error {
+	kind := liadesk.InboxKind(c.FormValue("kind"))
+	if kind != liadesk.InboxWebsite && kind != liadesk.InboxSMS {
+		return fiber.NewError(http.StatusBadRequest, "bad_request")
+	}
+	f, p, wrong := typedInbox(c, kind)
+	err := wrong.Err()
+	var in liadesk.Inbox
+	if err == nil {
+		in, err = s.Accounts.CreateInbox(c.UserContext(), actor(c), kind, p)
+	}
+	if err != nil {
+		page, pageErr := s.inboxPage(c, f, nil)
+		if pageErr != nil {
+			return pageErr
+		}
+		return s.invalid(c, err, "inboxes/new", "inboxes/new", page)
+	}
+	s.toast(c, ToneSuccess, s.t(c, "inboxes.created", "Name", in.Name))
+	return s.redirect(c, "/inboxes/"+in.ID.String())
+}
+
+func (s *Server) showInbox(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	in, err := s.Accounts.Inbox(c.UserContext(), actor(c), id)
+	if err != nil {
+		return err
+	}
+	page, err := s.inboxPage(c, inboxFormOf(in), &in)
+	if err != nil {
+		return err
+	}
+	return s.page(c, "inboxes/inbox", page)
+}
+
+func (s *Server) editInbox(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	in, err := s.Accounts.Inbox(c.UserContext(), actor(c), id)
+	if err != nil {
+		return err
+	}
+	f, p, wrong := typedInbox(c, in.Kind)
+	problem := wrong.Err()
+	if problem == nil {
+		_, problem = s.Accounts.EditInbox(c.UserContext(), actor(c), id, p)
+	}
+	if problem == nil {
+		s.toast(c, ToneSuccess, s.t(c, "settings.saved"))
+		return s.redirect(c, "/inboxes/"+id.String())
+	}
+	lines, version, conflict := s.conflict(c, problem, "inboxes.field")
+	if conflict {
+		f.Conflict, f.Version = lines, version
+	}
+	page, err := s.inboxPage(c, f, &in)
+	if err != nil {
+		return err
+	}
+	if conflict {
+		return s.page(c, "inboxes/inbox", page)
+	}
+	return s.invalid(c, problem, "inboxes/inbox", "inboxes/inbox", page)
+}
+
+// confirmDeleteInbox asks on a page of its own, for browsers without scripts;
+// with them a dialog asks the same.
+func (s *Server) confirmDeleteInbox(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	in, campaigns, err := s.Accounts.InboxUse(c.UserContext(), actor(c), id)
+	if err != nil {
+		return err
+	}
+	f := inboxForm{Inbox: &in, DeleteText: s.deleteText(c, in, campaigns)}
+	return s.page(c, "inboxes/delete", Page{Title: s.t(c, "inboxes.delete_title", "Name", in.Name), Nav: "inboxes", Data: f})
+}
+
+func (s *Server) deleteInbox(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	in, err := s.Accounts.Inbox(c.UserContext(), actor(c), id)
+	if err != nil {
+		return err
+	}
+	if err := s.Accounts.DeleteInbox(c.UserContext(), actor(c), id); err != nil {
+		return err
+	}
+	s.toast(c, ToneSuccess, s.t(c, "inboxes.deleted", "Name", in.Name))
+	return s.redirect(c, "/inboxes")
+}
