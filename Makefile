@@ -16,7 +16,7 @@ LDFLAGS := -s -w -X main.buildVersion=$(VERSION)
 ESBUILD := go tool esbuild --bundle --minify --log-level=warning --legal-comments=none --target=es2022,chrome123,firefox121,safari17.5
 GO_FILES := $(shell find . -name '*.go' -not -path './node_modules/*')
 
-.PHONY: build run test check lint bench assets clean format chromium
+.PHONY: build run test check lint bench assets clean format tools
 
 build: $(BIN)
 
@@ -25,7 +25,7 @@ run: $(BIN)
 
 # Everything that must hold. CI=true makes a test that lacks a browser or a
 # bundle fail where it would only say so at a desk.
-test: lint chromium $(BIN)
+test: lint tools $(BIN)
 	CI=true go test -race -shuffle=on -timeout 40m ./...
 
 # The quick part, for between two changes.
@@ -98,12 +98,16 @@ $(DIST)/favicon.svg: static/icons/favicon.svg | $(DIST)
 $(BIN): assets $(GO_FILES) go.mod go.sum $(wildcard views/*/*.html views/texts/*.toml)
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $@ .
 
-# Chromium comes from the distribution where we may install it.
-chromium:
-	@command -v chromium chromium-browser google-chrome >/dev/null && exit 0; \
+# What the tests need beyond Go, Node.js and make comes from the distribution
+# where we may install it: a browser, and a C compiler for the race detector.
+tools:
+	@missing=; \
+	command -v chromium chromium-browser google-chrome >/dev/null || missing="chromium"; \
+	command -v cc gcc clang >/dev/null || missing="$$missing gcc libc6-dev"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
 	if command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-		$$sudo apt-get update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; \
+		$$sudo apt-get update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; \
 	else \
-		echo "The browser tests need Chromium: install the package chromium of your distribution, then run make test again." >&2; exit 1; \
+		echo "The tests need a browser and a C compiler: install $$missing with your distribution's packages, then run make test again." >&2; exit 1; \
 	fi
