@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"net/url"
 	"slices"
-	"sync"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ import (
 // bench is a sender with its real rooms and database, a clock that stands still
 // and a model of the carrier.
 type bench struct {
-	t       testing.TB
+	t       tester
 	store   *db.Store
 	clock   *clockwork.FakeClock
 	carrier *modelCarrier
@@ -34,40 +35,68 @@ type bench struct {
 	options Options
 	talk    *conversations.Service
 	people  *contacts.Service
-	rand    io.Reader // nil for the system's
+	nonces  int
+}
+
+// tester is what a test and a property have in common.
+type tester interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+	Context() context.Context
 }
 
 const token = "MAXXtoken"
 
-// newBench opens one at noon of a Tuesday in New York.
+// noon is of a Tuesday in New York, and six in the evening in Stockholm.
+var noon = time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC)
+
 func newBench(t testing.TB) *bench {
-	return benchOn(t, dbtest.Open(t), clockwork.NewFakeClockAt(time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC)))
+	clock := clockwork.NewFakeClockAt(noon)
+	return benchOn(t, dbtest.Open(t), clock, liadesk.RandomIDs(clock.Now))
 }
 
-func benchOn(t testing.TB, store *db.Store, clock *clockwork.FakeClock) *bench {
+func benchOn(t tester, store *db.Store, clock *clockwork.FakeClock, ids liadesk.IDs) *bench {
 	t.Helper()
-	b := &bench{t: t, store: store, clock: clock, carrier: &modelCarrier{}}
-	account, user := dbtest.Account(t, b.store, "acme", liadesk.PlanGrowth)
-	b.account, b.admin = account, liadesk.ActorOf(account, user)
-	ids := liadesk.RandomIDs(clock.Now)
+	b := &bench{t: t, clock: clock, carrier: &modelCarrier{clock: clock.Now}}
+	b.account = liadesk.Account{
+		ID: ids(), Name: "Acme", Plan: liadesk.PlanGrowth, Settings: liadesk.DefaultSettings("US", "America/New_York"),
+		CreatedAt: clock.Now(), Version: 1,
+	}
+	b.admin = liadesk.ActorOf(b.account, liadesk.User{ID: ids(), Role: liadesk.RoleAdministrator})
 	b.inbox = liadesk.Inbox{
-		ID: ids(), AccountID: account.ID, Kind: liadesk.InboxSMS, Name: "Texts", CreatedAt: clock.Now(), Version: 1,
-		SMS: &liadesk.SMSInbox{Number: "+4670174060", AuthID: "MAXX", MessagesPerSecond: 1000},
+		ID: ids(), AccountID: b.account.ID, Kind: liadesk.InboxSMS, Name: "Texts", CreatedAt: clock.Now(), Version: 1,
+		SMS: &liadesk.SMSInbox{Number: "+46701740600", AuthID: "MAXX", MessagesPerSecond: 1000},
 	}
-	b.inbox.SMS.Number = "+46701740600"
-	dbtest.Update(t, b.store, func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
-	b.people = contacts.New(b.store, clock, ids)
-	b.talk = conversations.New(b.store, clock, ids, b.people, []byte("secret"))
 	b.options = Options{
-		Store: b.store, Clock: clock, IDs: ids, PublicURL: "https://desk.example.com", Workers: 1,
-		Dialer:        b.carrier,
-		Credentials:   func(in liadesk.Inbox) (string, string, error) { return in.SMS.AuthID, token, nil },
-		Contacts:      b.people,
-		Conversations: b.talk,
-		Log:           slog.New(slog.DiscardHandler),
+		Clock: clock, IDs: ids, PublicURL: "https://desk.example.com", Workers: 1, Dialer: b.carrier,
+		Credentials: func(in liadesk.Inbox) (string, string, error) { return in.SMS.AuthID, token, nil },
+		Log:         slog.New(slog.DiscardHandler),
 	}
-	b.restart()
+	b.open(store)
+	b.update(func(tx *db.Tx) error {
+		if err := tx.PutAccount(b.account); err != nil {
+			return err
+		}
+		return tx.PutInbox(b.inbox)
+	})
 	return b
+}
+
+// open puts the rooms on a database, as a program does when it starts.
+func (b *bench) open(store *db.Store) {
+	b.store = store
+	b.people = contacts.New(store, b.clock, b.options.IDs)
+	b.talk = conversations.New(store, b.clock, b.options.IDs, b.people, []byte("secret"))
+	b.options.Store, b.options.Contacts, b.options.Conversations = store, b.people, b.talk
+	b.restart()
+}
+
+func (b *bench) update(fn func(*db.Tx) error) {
+	b.t.Helper()
+	if err := b.store.Update(b.t.Context(), fn); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // restart begins a new process on the same database.
@@ -87,7 +116,7 @@ func (b *bench) person(i int, change func(*liadesk.Contact)) liadesk.Contact {
 	if change != nil {
 		change(&c)
 	}
-	dbtest.Update(b.t, b.store, func(tx *db.Tx) error { return tx.PutContact(nil, &c) })
+	b.update(func(tx *db.Tx) error { return tx.PutContact(nil, &c) })
 	return c
 }
 
@@ -166,78 +195,38 @@ func (b *bench) progress(id liadesk.ID) Progress {
 	return p
 }
 
-// modelCarrier is a carrier without a wire. It remembers everything it took.
-type modelCarrier struct {
-	mu    sync.Mutex
-	taken []Outgoing // in order; a text's uuid is its place
-	asked []Outgoing
-	// answer, when set, decides about a post instead of taking it.
-	answer func(m Outgoing, take func() string) (Receipt, error)
-	// before runs before each post.
-	before func(m Outgoing)
-	lists  func(q ListQuery) (ListPage, error)
-	at     []time.Time
-	clock  func() time.Time
+// callback signs a form as the carrier does.
+func (b *bench) callback(path string, form url.Values) Callback {
+	b.t.Helper()
+	b.nonces++
+	nonce := fmt.Sprintf("%020d", b.nonces)
+	signature, err := SignV3("POST", b.options.PublicURL+path, form, nonce, token)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	header := map[string]string{"X-Plivo-Signature-V3": signature, "X-Plivo-Signature-V3-Nonce": nonce}
+	return Callback{Inbox: b.inbox.ID, Form: form, Body: []byte(form.Encode()), Header: func(name string) string { return header[name] }}
 }
 
-func (m *modelCarrier) Carrier(Credentials) Carrier { return m }
-
-func (m *modelCarrier) Send(_ context.Context, o Outgoing) (Receipt, error) {
-	if m.before != nil {
-		m.before(o)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.asked = append(m.asked, o)
-	take := func() string {
-		m.taken = append(m.taken, o)
-		at := time.Time{}
-		if m.clock != nil {
-			at = m.clock()
-		}
-		m.at = append(m.at, at)
-		return uuidOf(len(m.taken) - 1)
-	}
-	if m.answer != nil {
-		return m.answer(o, take)
-	}
-	return Receipt{UUID: take()}, nil
+// report brings a delivery report on a text that the carrier took.
+func (b *bench) report(i int, status, code string, sequence int) error {
+	o := b.carrier.taken[i]
+	path := strings.TrimPrefix(o.CallbackURL, b.options.PublicURL)
+	cb := b.callback(path, url.Values{
+		"MessageUUID": {uuidOf(i)}, "To": {strings.TrimPrefix(o.To, "+")}, "From": {strings.TrimPrefix(o.From, "+")},
+		"Status": {status}, "Units": {"1"}, "TotalAmount": {"0.00350"}, "ErrorCode": {code}, "Sequence": {strconv.Itoa(sequence)},
+	})
+	cb.Attempt = path[strings.LastIndex(path, "/")+1:]
+	return b.svc.ReportStatus(b.t.Context(), cb)
 }
 
-func uuidOf(i int) string { return fmt.Sprintf("uuid-%d", i) }
-
-func (m *modelCarrier) List(_ context.Context, q ListQuery) (ListPage, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.lists != nil {
-		return m.lists(q)
-	}
-	var all []Listed
-	for i, o := range slices.Backward(m.taken) {
-		if m.clock != nil && m.at[i].Before(q.Since) {
-			continue
-		}
-		all = append(all, Listed{UUID: uuidOf(i), From: o.From, To: o.To, State: "sent", Units: 1, At: m.at[i]})
-	}
-	page := ListPage{}
-	if q.Offset < len(all) {
-		page.Texts = all[q.Offset:min(q.Offset+20, len(all))]
-	}
-	if q.Offset+20 < len(all) {
-		page.Next = q.Offset + 20
-	}
-	return page, nil
-}
-
-// times counts how often each number was texted.
-func (m *modelCarrier) times() map[string]int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	out := make(map[string]int)
-	for _, o := range m.taken {
-		out[o.To]++
-	}
-	return out
+// text sends a text from a number to the inbox.
+func (b *bench) text(from, text string) error {
+	b.nonces++
+	return b.svc.Receive(b.t.Context(), b.callback(InboundPath(b.inbox.ID), url.Values{
+		"MessageUUID": {fmt.Sprintf("in-%d", b.nonces)}, "From": {strings.TrimPrefix(from, "+")},
+		"To": {strings.TrimPrefix(b.inbox.SMS.Number, "+")}, "Text": {text}, "MessageIntent": {""},
+	}))
 }
 
 func codesOf(err error) []string {
