@@ -2,6 +2,7 @@ package sms
 
 import (
 	"context"
+	"encoding/base64"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,7 +68,10 @@ func (l *recipientLister) list(f RecipientFilter, cursor string) ([]Recipient, s
 	if err != nil {
 		return nil, "", err
 	}
-	section, place, _ := strings.Cut(cursor, "\x1f")
+	section, place, err := readPlace(cursor)
+	if err != nil {
+		return nil, "", err
+	}
 	if cursor != "" {
 		i := slices.Index(sections, section)
 		if i < 0 { // it is empty by now, such as a class whose people were texted
@@ -85,10 +89,27 @@ func (l *recipientLister) list(f RecipientFilter, cursor string) ([]Recipient, s
 		place = ""
 		out = append(out, more...)
 		if len(out) >= l.limit {
-			return out, section + "\x1f" + last, nil
+			return out, writePlace(section, last), nil
 		}
 	}
 	return out, "", nil
+}
+
+// writePlace makes a cursor that may stand in an address as it is.
+func writePlace(section, place string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(section + "\x1f" + place))
+}
+
+// readPlace reads what writePlace wrote; anything else is the asker's mistake.
+func readPlace(cursor string) (section, place string, err error) {
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	section, place, whole := strings.Cut(string(text), "\x1f")
+	if err != nil || cursor != "" && !whole {
+		var v liadesk.Invalid
+		v.Add("after", "bad_cursor")
+		return "", "", v.Err()
+	}
+	return section, place, nil
 }
 
 // sections lists where the wanted recipients are, in a fixed order.
