@@ -81,4 +81,3 @@ func (m *modelCarrier) times() map[string]int {
 	}
 	return out
 }
-
