@@ -225,3 +225,37 @@ func (s *Service) Report(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 	})
 	return r, err
 }
+
+// Choices are what a campaign can be made of.
+type Choices struct {
+	Inboxes []liadesk.Inbox // of websites
+	Senders []liadesk.User  // people who can speak
+}
+
+// Choices lists the inboxes and senders to choose from.
+func (s *Service) Choices(ctx context.Context, actor liadesk.Actor) (Choices, error) {
+	if err := actor.ManageCampaigns(); err != nil {
+		return Choices{}, err
+	}
+	var out Choices
+	err := s.store.View(ctx, func(tx *db.Tx) error {
+		out = Choices{}
+		inboxes, err := tx.Inboxes(actor.Account)
+		if err != nil {
+			return err
+		}
+		for _, i := range inboxes {
+			if i.Website != nil {
+				out.Inboxes = append(out.Inboxes, i)
+			}
+		}
+		users, err := tx.Users(actor.Account)
+		for _, u := range users {
+			if u.Active() {
+				out.Senders = append(out.Senders, u)
+			}
+		}
+		return err
+	})
+	return out, err
+}

@@ -232,6 +232,40 @@ func (s *Service) Event(ctx context.Context, inbox liadesk.Inbox, impression lia
 	})
 }
 
+// Pictures are the digests of the team's pictures, by user; they go beside
+// what the team says to the visitors of a website. The map is not to be
+// changed.
+func (s *Service) Pictures(ctx context.Context, key string) (map[liadesk.ID]string, error) {
+	site, err := s.website(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return site.pictures, nil
+}
+
+// InboxOf finds the website inbox of a conversation.
+func (s *Service) InboxOf(ctx context.Context, account, conversation liadesk.ID) (liadesk.Inbox, error) {
+	var in liadesk.Inbox
+	err := s.store.View(ctx, func(tx *db.Tx) error {
+		c, found, err := tx.Conversation(account, conversation)
+		if err != nil || !found {
+			return orNotFound(err)
+		}
+		if in, found, err = tx.Inbox(account, c.InboxID); err != nil || !found || in.Website == nil {
+			return orNotFound(err)
+		}
+		return nil
+	})
+	return in, err
+}
+
+func orNotFound(err error) error {
+	if err == nil {
+		return liadesk.ErrNotFound
+	}
+	return err
+}
+
 // Picture reads the picture of a member of the team for visitors of a
 // website, who see it beside what that person says. Its name is as hard to
 // guess as the picture itself.

@@ -25,6 +25,8 @@ type website struct {
 	open   bool // somebody could answer, when it was read
 	index  *Index[armed]
 	readAt time.Time
+	// pictures are the team's, by user: the digests of stored pictures.
+	pictures map[liadesk.ID]string
 	// compiled are the patterns by their text, to be used again.
 	compiled map[string]*Pattern
 }
@@ -94,7 +96,7 @@ func (s *Service) website(ctx context.Context, key string) (*website, error) {
 }
 
 func (s *Service) readWebsite(ctx context.Context, key string, known *website) (*website, error) {
-	fresh := &website{readAt: s.now(), compiled: make(map[string]*Pattern)}
+	fresh := &website{readAt: s.now(), compiled: make(map[string]*Pattern), pictures: make(map[liadesk.ID]string)}
 	var campaigns []liadesk.LiveChatCampaign
 	err := s.store.View(ctx, func(tx *db.Tx) (err error) {
 		if fresh.inbox, err = inboxByKey(tx, key); err != nil {
@@ -105,6 +107,15 @@ func (s *Service) readWebsite(ctx context.Context, key string, known *website) (
 			return err
 		}
 		fresh.paid = a.Plan.Paid()
+		users, err := tx.Users(a.ID)
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			if u.Picture != "" {
+				fresh.pictures[u.ID] = u.Picture
+			}
+		}
 		campaigns, err = tx.AllLiveChatCampaigns(a.ID)
 		return err
 	})

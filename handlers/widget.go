@@ -1,0 +1,301 @@
+package handlers
+
+import (
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/compress"
+
+	"github.com/liadesk/campaigns/conversations"
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/livechat"
+)
+
+// The widget's calls come from visitors' browsers on the companies' own
+// sites: simple cross-origin requests (a text/plain body that holds JSON, no
+// cookie, no preflight), from anybody. What a caller may do follows from what
+// it knows: the public key and the page for a visit, a visitor's token for a
+// thread.
+
+// widgetLimits hold each address to a pace per call. They are far above what a
+// person does, for an office may share an address. A visit has none: it costs
+// less than a refusal.
+type widgetLimits struct{ show, event, message, thread, ticket *limiter }
+
+func newWidgetLimits() widgetLimits {
+	return widgetLimits{
+		show:    newLimiter(time.Second/2, 60),
+		event:   newLimiter(time.Second/2, 60),
+		message: newLimiter(2*time.Second, 20),
+		thread:  newLimiter(time.Second/5, 120),
+		ticket:  newLimiter(time.Second, 30),
+	}
+}
+
+// widgetRoutes are the widget's files and calls.
+func (s *Server) widgetRoutes(app fiber.Router) {
+	files := compress.New(compress.Config{Level: compress.LevelBestSpeed})
+	for _, name := range []string{"widget.js", "widget-panel.js"} {
+		app.Get("/"+name, files, s.widgetFile(name))
+	}
+	limits := newWidgetLimits()
+	limited := func(l *limiter) fiber.Handler {
+		return func(c *fiber.Ctx) error {
+			if err := l.take(c.IP(), s.Clock.Now()); err != nil {
+				return err
+			}
+			return c.Next()
+		}
+	}
+	w := app.Group("/widget/v1")
+	w.Post("/visit", s.widgetVisit)
+	w.Post("/show", limited(limits.show), s.widgetShow)
+	w.Post("/event", limited(limits.event), s.widgetEvent)
+	w.Post("/message", limited(limits.message), s.widgetMessage)
+	w.Post("/thread", limited(limits.thread), s.widgetThread)
+	w.Post("/ticket", limited(limits.ticket), s.widgetTicket)
+	w.Get("/live", limited(limits.ticket), s.widgetLive)
+	w.Get("/avatar/liadesk.svg", files, s.widgetFile("favicon.svg"))
+	w.Get("/avatar/:key/:name", s.widgetAvatar)
+	w.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
+}
+
+// crossOrigin lets pages of other sites read what is under /widget: nothing
+// there belongs to a cookie. They may also see when to come back.
+func crossOrigin(c *fiber.Ctx) {
+	if strings.HasPrefix(c.Path(), "/widget") {
+		c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
+		c.Set(fiber.HeaderAccessControlExposeHeaders, fiber.HeaderRetryAfter)
+		c.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	}
+}
+
+// widgetFile serves one of the files that foreign pages load. Their addresses
+// stand in snippets and never change, so browsers ask again after five
+// minutes, and get the file only if it is another one.
+func (s *Server) widgetFile(name string) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		digest, ok := s.assets.digest[name]
+		if !ok {
+			return fiber.ErrNotFound
+		}
+		c.Vary(fiber.HeaderAcceptEncoding)
+		c.Set(fiber.HeaderCacheControl, "public, max-age=300, stale-while-revalidate=86400")
+		// Weak, for the compressed file has the same one (RFC 9110 §8.8.3).
+		tag := `W/"` + digest + `"`
+		c.Set(fiber.HeaderETag, tag)
+		if strings.Contains(c.Get(fiber.HeaderIfNoneMatch), tag) {
+			return c.SendStatus(http.StatusNotModified)
+		}
+		data, err := fs.ReadFile(s.Static, name)
+		if err != nil {
+			return err
+		}
+		c.Set(fiber.HeaderContentType, mime.TypeByExtension(path.Ext(name)))
+		return c.Send(data)
+	}
+}
+
+// seenBefore is how a browser says which campaigns it has met. An id that is
+// none is one that we do not know, not an error.
+type seenBefore []struct {
+	Campaign string `json:"campaign"`
+	Day      string `json:"day"`
+	How      string `json:"how"`
+}
+
+func (l seenBefore) seen() []livechat.Seen {
+	list := make([]livechat.Seen, 0, len(l))
+	for _, v := range l {
+		if id, err := liadesk.ParseID(v.Campaign); err == nil {
+			list = append(list, livechat.Seen{Campaign: id, Day: v.Day, How: v.How})
+		}
+	}
+	return list
+}
+
+func (s *Server) widgetVisit(c *fiber.Ctx) error {
+	var in struct {
+		Inbox string     `json:"inbox"`
+		URL   string     `json:"url"`
+		Seen  seenBefore `json:"seen"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	out, err := s.LiveChat.Visit(c.UserContext(), livechat.Visit{Key: in.Inbox, URL: in.URL, Origin: c.Get(fiber.HeaderOrigin), Seen: in.Seen.seen()})
+	if err != nil {
+		return err
+	}
+	arm := make([]fiber.Map, len(out.Arm))
+	for i, a := range out.Arm {
+		arm[i] = fiber.Map{"campaign": a.Campaign, "conditions": fiber.Map{"time_on_page": a.TimeOnPage}}
+	}
+	return c.JSON(fiber.Map{"arm": arm, "open": out.Open, "recheck": out.Recheck})
+}
+
+func (s *Server) widgetShow(c *fiber.Ctx) error {
+	var in struct {
+		Inbox    string     `json:"inbox"`
+		Campaign string     `json:"campaign"`
+		URL      string     `json:"url"`
+		Seen     seenBefore `json:"seen"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	campaign, err := liadesk.ParseID(in.Campaign)
+	if err != nil {
+		return c.JSON(fiber.Map{"blocked": livechat.BlockedEnded})
+	}
+	out, err := s.LiveChat.Show(c.UserContext(), livechat.Ask{Key: in.Inbox, Campaign: campaign, URL: in.URL,
+		Origin: c.Get(fiber.HeaderOrigin), Seen: in.Seen.seen()})
+	switch {
+	case err != nil:
+		return err
+	case out.Blocked != livechat.NotBlocked:
+		return c.JSON(fiber.Map{"blocked": out.Blocked})
+	}
+	return c.JSON(fiber.Map{"impression": out.Impression, "blocks": out.Blocks,
+		"sender": fiber.Map{"name": out.Speaker.Name, "avatar": s.avatarURL(in.Inbox, out.Speaker.Picture, out.Speaker.Bot)}})
+}
+
+// avatarURL is where visitors' browsers find a picture; "" means initials.
+func (s *Server) avatarURL(key, picture string, bot bool) string {
+	switch {
+	case bot:
+		return s.origin + "/widget/v1/avatar/liadesk.svg"
+	case picture != "":
+		return s.origin + "/widget/v1/avatar/" + key + "/" + picture
+	}
+	return ""
+}
+
+// widgetAvatar serves a picture, whose address names its content.
+func (s *Server) widgetAvatar(c *fiber.Ctx) error {
+	data, err := s.LiveChat.Picture(c.UserContext(), c.Params("key"), c.Params("name"))
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+	c.Set(fiber.HeaderContentType, http.DetectContentType(data))
+	return c.Send(data)
+}
+
+// widgetInbox finds whom a widget speaks to, and refuses pages of other sites.
+func (s *Server) widgetInbox(c *fiber.Ctx, key string) (liadesk.Inbox, error) {
+	return s.LiveChat.Inbox(c.UserContext(), key, c.Get(fiber.HeaderOrigin))
+}
+
+func (s *Server) widgetEvent(c *fiber.Ctx) error {
+	var in struct {
+		Inbox      string `json:"inbox"`
+		Impression string `json:"impression"`
+		Kind       string `json:"kind"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	inbox, err := s.widgetInbox(c, in.Inbox)
+	if err != nil {
+		return err
+	}
+	impression, err := liadesk.ParseID(in.Impression)
+	if err != nil {
+		return err
+	}
+	if err := s.LiveChat.Event(c.UserContext(), inbox, impression, livechat.EventKind(in.Kind)); err != nil {
+		return err
+	}
+	return c.JSON(fiber.Map{})
+}
+
+func (s *Server) widgetMessage(c *fiber.Ctx) error {
+	var in struct {
+		Inbox      string `json:"inbox"`
+		Impression string `json:"impression"`
+		Token      string `json:"token"`
+		Text       string `json:"text"`
+		ClientID   string `json:"client_id"`
+		URL        string `json:"url"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	inbox, err := s.widgetInbox(c, in.Inbox)
+	if err != nil {
+		return err
+	}
+	impression, _ := liadesk.ParseID(in.Impression) // one that cannot be is none
+	out, err := s.Conversations.WriteAsVisitor(c.UserContext(), conversations.VisitorMessage{
+		Inbox: inbox, Token: in.Token, Impression: impression, Text: in.Text, ClientID: in.ClientID, PageURL: pageOf(c, in.URL),
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(fiber.Map{"token": out.Token, "conversation": out.Conversation.ID, "message": out.Message.ID})
+}
+
+// pageOf is the page that a visitor writes from, for the team: what the widget
+// says, else what the browser lets us know.
+func pageOf(c *fiber.Ctx, url string) string {
+	for _, address := range []string{url, c.Get(fiber.HeaderReferer)} {
+		if page, err := livechat.ParsePage(address); err == nil && len(page.String()) <= 2000 {
+			return page.String()
+		}
+	}
+	return ""
+}
+
+func (s *Server) widgetThread(c *fiber.Ctx) error {
+	var in struct {
+		Inbox string `json:"inbox"`
+		Token string `json:"token"`
+		After string `json:"after"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	inbox, err := s.widgetInbox(c, in.Inbox)
+	if err != nil {
+		return err
+	}
+	after, _ := liadesk.ParseID(in.After) // one that cannot be is none
+	thread, err := s.Conversations.ReadAsVisitor(c.UserContext(), inbox, in.Token, after)
+	if err != nil {
+		return err
+	}
+	v, err := s.visitorView(c, inbox)
+	if err != nil {
+		return err
+	}
+	messages := make([]widgetMessage, len(thread.Messages))
+	for i, m := range thread.Messages {
+		messages[i] = v.message(m)
+	}
+	return c.JSON(fiber.Map{"messages": messages, "status": thread.Conversation.Status, "notice": v.notice(thread.Notice)})
+}
+
+func (s *Server) widgetTicket(c *fiber.Ctx) error {
+	var in struct {
+		Inbox string `json:"inbox"`
+		Token string `json:"token"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	inbox, err := s.widgetInbox(c, in.Inbox)
+	if err != nil {
+		return err
+	}
+	ticket, err := s.Conversations.TicketForVisitor(c.UserContext(), inbox, in.Token, c.Get(fiber.HeaderOrigin))
+	if err != nil {
+		return err
+	}
+	return c.JSON(fiber.Map{"ticket": ticket})
+}

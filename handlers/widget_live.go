@@ -1,0 +1,149 @@
+package handlers
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/gofiber/contrib/websocket"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/liadesk/campaigns/conversations"
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/livechat"
+	"github.com/liadesk/campaigns/views/texts"
+)
+
+// widgetMessage is a message as a visitor's browser gets it.
+type widgetMessage struct {
+	ID liadesk.ID `json:"id"`
+	// Seq is the message's place in its thread: times may be equal.
+	Seq    uint64              `json:"seq"`
+	From   liadesk.MessageFrom `json:"from"`
+	Author string              `json:"author,omitempty"`
+	Avatar string              `json:"avatar,omitempty"`
+	Text   string              `json:"text"`
+	At     time.Time           `json:"at"`
+	Blocks []livechat.Block    `json:"blocks,omitempty"`
+}
+
+// visitorView puts a thread into words for one visitor. It keeps nothing of
+// the request, so it may outlive it.
+type visitorView struct {
+	words  *texts.Localizer
+	avatar func(author liadesk.ID, bot bool) string
+}
+
+// visitorView speaks the visitor's language. Pictures are those of the moment.
+func (s *Server) visitorView(c *fiber.Ctx, inbox liadesk.Inbox) (visitorView, error) {
+	pictures, err := s.LiveChat.Pictures(c.UserContext(), inbox.Website.Key)
+	return visitorView{words: s.localizer(c), avatar: func(author liadesk.ID, bot bool) string {
+		return s.avatarURL(inbox.Website.Key, pictures[author], bot)
+	}}, err
+}
+
+func (v visitorView) message(m liadesk.Message) widgetMessage {
+	out := widgetMessage{ID: m.ID, Seq: m.Seq, From: m.From, Text: m.Text, At: m.At}
+	switch m.From {
+	case liadesk.FromAgent, liadesk.FromBot, liadesk.FromCampaign:
+		out.Author, out.Avatar = m.Author, v.avatar(m.AuthorID, m.AuthorID.IsZero())
+	}
+	if m.HTML != "" {
+		// What cannot be shown as blocks is still readable as text.
+		if blocks, err := livechat.Blocks(m.HTML); err == nil {
+			out.Blocks = blocks
+		}
+	}
+	return out
+}
+
+// notice is the honest line under what a visitor wrote. Times are those of
+// the business, and say so.
+func (v visitorView) notice(n conversations.Notice) string {
+	if n.Code == "" {
+		return ""
+	}
+	until := ""
+	if z, err := time.LoadLocation(n.Zone); err == nil && !n.Until.IsZero() {
+		until = v.words.DateTime(n.Until, z)
+	}
+	return v.words.T("widget.notice."+string(n.Code), "Name", n.Name, "Until", until)
+}
+
+// widgetLive is the socket of an open conversation: what the team says, as it
+// is said. The visitor's own words go by POST, so that a retry is harmless.
+func (s *Server) widgetLive(c *fiber.Ctx) error {
+	if !websocket.IsWebSocketUpgrade(c) {
+		return fiber.NewError(http.StatusUpgradeRequired, "websocket_only")
+	}
+	ticket, err := s.Conversations.Redeem(c.Query("ticket"), c.Get(fiber.HeaderOrigin))
+	if err != nil {
+		return err
+	}
+	inbox, err := s.LiveChat.InboxOf(c.UserContext(), ticket.Account, ticket.Conversation)
+	if err != nil {
+		return err
+	}
+	view, err := s.visitorView(c, inbox)
+	if err != nil {
+		return err
+	}
+	return s.upgrade(c, func(k *socket) { s.tellVisitor(k, view, ticket.Conversation) })
+}
+
+// tellVisitor passes on what happens in a conversation until either side ends.
+func (s *Server) tellVisitor(k *socket, view visitorView, conversation liadesk.ID) {
+	events, stop := s.Conversations.Live.Listen(conversation)
+	defer stop()
+	// From here on nothing is missed: what was said before is to be read now.
+	if k.send([]byte(`{"type":"ready"}`)) != nil {
+		return
+	}
+	var status liadesk.ConversationStatus
+	for {
+		select {
+		case _, more := <-k.in:
+			if !more {
+				return
+			}
+			// Visitors say nothing here; what they send is let go.
+		case e, more := <-events:
+			if !more {
+				code := socketTryAgain
+				if s.Conversations.Live.Closed() {
+					code = socketGoingAway
+				}
+				k.close(code)
+				return
+			}
+			if s.tellEvent(k, view, e, &status) != nil {
+				return
+			}
+		}
+	}
+}
+
+// tellEvent sends what one event means to a visitor: the messages, and that a
+// person answers or that the thread was closed.
+func (s *Server) tellEvent(k *socket, view visitorView, e conversations.Event, status *liadesk.ConversationStatus) error {
+	send := func(frame fiber.Map) error {
+		text, err := json.Marshal(frame)
+		if err != nil {
+			return err
+		}
+		return k.send(text)
+	}
+	answered := false
+	for _, m := range e.Messages {
+		answered = answered || m.From == liadesk.FromAgent
+		if err := send(fiber.Map{"type": "message", "message": view.message(m)}); err != nil {
+			return err
+		}
+	}
+	if !answered && e.Conversation.Status == *status {
+		return nil
+	}
+	*status = e.Conversation.Status
+	// Whoever is being answered needs no line that says when somebody will.
+	return send(fiber.Map{"type": "status", "status": e.Conversation.Status, "notice": ""})
+}
