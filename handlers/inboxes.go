@@ -9,6 +9,7 @@ import (
 
 	"github.com/liadesk/campaigns/accounts"
 	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/phone"
 )
 
 func (s *Server) showInboxes(c *fiber.Ctx) error {
@@ -28,6 +29,8 @@ type inboxRow struct {
 	liadesk.Inbox
 	Open  bool   // a website's business hours, now
 	Hours string // in words
+	// Sender is a number as people write it, or the sender name.
+	Sender string
 }
 
 func (s *Server) inboxRow(c *fiber.Ctx, in liadesk.Inbox) inboxRow {
@@ -35,6 +38,12 @@ func (s *Server) inboxRow(c *fiber.Ctx, in liadesk.Inbox) inboxRow {
 	if in.Website != nil {
 		row.Open = in.Website.Hours.Open(s.Clock.Now())
 		row.Hours = s.hoursText(c, in.Website.Hours)
+	}
+	if in.SMS != nil {
+		row.Sender = in.SMS.Number
+		if in.SMS.CanReceive() {
+			row.Sender = phone.Format(in.SMS.Number)
+		}
 	}
 	return row
 }
