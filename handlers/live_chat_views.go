@@ -1,0 +1,150 @@
+package handlers
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/livechat"
+)
+
+// chatCard is a live chat campaign with what its card and its page say.
+type chatCard struct {
+	livechat.Item
+	Path   string
+	Quote  string // the message, shortened
+	Inbox  string
+	Speaks string // the sender's name
+	Notes  []chatNote
+}
+
+// chatNote is a reason in words.
+type chatNote struct {
+	Tone       Tone
+	Text       string
+	Link, Mend string // where it is mended, if somewhere
+}
+
+// quoteLength is how much of a message a card shows, in characters.
+const quoteLength = 140
+
+func chatPath(id liadesk.ID) string { return "/campaigns/live-chat/" + id.String() }
+
+func (s *Server) chatCard(c *fiber.Ctx, it livechat.Item) chatCard {
+	card := chatCard{Item: it, Path: chatPath(it.Campaign.ID), Quote: livechat.Shorten(livechat.PlainText(it.Campaign.Message), quoteLength),
+		Inbox: it.Inbox.Name, Speaks: it.Speaker.Name, Notes: s.chatNotes(c, it.Why, it.Inbox.ID)}
+	if card.Quote == "" {
+		card.Quote = s.t(c, "livechat.picture_only")
+	}
+	if card.Inbox == "" {
+		card.Inbox = s.t(c, "livechat.inbox_gone")
+	}
+	return card
+}
+
+// chatNotes put what keeps a campaign from being shown into words.
+func (s *Server) chatNotes(c *fiber.Ctx, why []livechat.Reason, inbox liadesk.ID) []chatNote {
+	var list []chatNote
+	for _, r := range why {
+		n := chatNote{Tone: ToneInfo, Text: s.t(c, fmt.Sprintf("livechat.why.%s", r.Code), "Name", r.Name)}
+		if r.Stops {
+			n.Tone = ToneWarning
+		}
+		switch r.Code {
+		case livechat.ReasonSnippet, livechat.ReasonNeverOpen, livechat.ReasonDomains:
+			n.Link, n.Mend = "/inboxes/"+inbox.String(), s.t(c, fmt.Sprintf("livechat.mend.%s", r.Code))
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// chatRemoved names what the sanitiser takes out of a message.
+func (s *Server) chatRemoved(c *fiber.Ctx, removed []livechat.Removed) []string {
+	var list []string
+	for _, r := range removed {
+		list = append(list, s.t(c, fmt.Sprintf("livechat.removed.%s", r.Kind), "Name", r.Name, "Example", r.Example,
+			"Depth", livechat.MaxMessageDepth, "Max", livechat.MaxMessage))
+	}
+	return list
+}
+
+// chatPreview is the bubble as it will stand on the site.
+type chatPreview struct {
+	URL     string
+	Seconds int
+	Speaker livechat.Speaker
+	Blocks  []livechat.Block
+}
+
+func previewOf(d livechat.Draft) chatPreview {
+	return chatPreview{URL: d.Campaign.Trigger.URL, Seconds: d.Campaign.Trigger.TimeOnPage, Speaker: d.Speaker, Blocks: d.Blocks}
+}
+
+// chatRate is a figure's share with the formula that made it.
+type chatRate struct {
+	Key     string
+	Count   int64
+	Rate    livechat.Rate
+	Formula bool // false for the whole itself
+}
+
+// chatReport is the page of one campaign.
+type chatReport struct {
+	chatCard
+	Preview chatPreview
+	Rates   []chatRate
+	Bars    []chatBar
+	Most    int64  // the highest bar
+	From    string // the first and last day
+	To      string
+}
+
+// chatBar is one day in the chart, in its own units.
+type chatBar struct {
+	X, ShownY, ShownHigh, AnsweredY, AnsweredHigh float64
+	Day                                           livechat.Day
+	Label                                         string // the day in words
+}
+
+// Sizes of the chart, in units of its drawing.
+const (
+	chartStep = 20.0
+	chartWide = 12.0
+	chartHigh = 120.0
+)
+
+// chatBars draws the days of a report; write puts a day into words.
+func chatBars(days []livechat.Day, write func(time.Time) string) (bars []chatBar, most int64) {
+	for _, d := range days {
+		most = max(most, d.Shown, d.Answered)
+	}
+	for i, d := range days {
+		scale := chartHigh / float64(max(most, 1))
+		b := chatBar{X: float64(i)*chartStep + (chartStep-chartWide)/2, ShownHigh: float64(d.Shown) * scale, AnsweredHigh: float64(d.Answered) * scale, Day: d,
+			Label: write(d.Date)}
+		b.ShownY, b.AnsweredY = chartHigh-b.ShownHigh, chartHigh-b.AnsweredHigh
+		bars = append(bars, b)
+	}
+	return bars, most
+}
+
+func (s *Server) chatReport(c *fiber.Ctx, r livechat.Report) (chatReport, error) {
+	blocks, err := livechat.Blocks(r.Campaign.Message)
+	if err != nil {
+		return chatReport{}, err
+	}
+	f := r.Figures
+	opened, answered, dismissed := f.Rates()
+	out := chatReport{chatCard: s.chatCard(c, r.Item),
+		Preview: previewOf(livechat.Draft{Item: r.Item, Blocks: blocks}),
+		Rates: []chatRate{{Key: "shown", Count: f.Shown}, {"opened", f.Opened, opened, true},
+			{"answered", f.Answered, answered, true}, {"dismissed", f.Dismissed, dismissed, true}},
+	}
+	l := s.localizer(c)
+	out.Bars, out.Most = chatBars(r.Days, func(day time.Time) string { return l.Date(day, time.UTC) })
+	out.From, out.To = out.Bars[0].Label, out.Bars[len(out.Bars)-1].Label
+	return out, nil
+}
