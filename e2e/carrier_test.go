@@ -38,7 +38,7 @@ func startCarrier(t *testing.T, change func(*sandbox.Options)) *carrier {
 	c := &carrier{inbound: map[string]string{}}
 	// Reports that nobody takes come again soon: a server that is down for a
 	// moment must not cost the test minutes.
-	o := sandbox.Options{Directory: c, RetryScale: 1.0 / 120}
+	o := sandbox.Options{Directory: c, RetryScale: 1.0 / 30}
 	if change != nil {
 		change(&o)
 	}

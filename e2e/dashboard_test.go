@@ -1,10 +1,10 @@
 package e2e
 
 import (
-	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
@@ -52,8 +52,9 @@ func (d dashboard) send(page, action string, fields url.Values) {
 		d.t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode >= 400 {
-		d.t.Fatalf("%s answered %d: %s, %v", action, resp.StatusCode, body, err)
+	doc, err := goquery.NewDocumentFromReader(resp.Body)
+	if err != nil || resp.StatusCode >= 400 {
+		d.t.Fatalf("%s answered %d: %s, %v", action, resp.StatusCode, strings.TrimSpace(doc.Find("main").Text()), err)
 	}
 }
 
