@@ -9,13 +9,12 @@ import (
 
 // The refusals of these verbs, beside invalid input.
 var (
-	ErrSending      = liadesk.Conflict("sending", "the campaign is sending; cancel it first")
-	ErrNotDraft     = liadesk.Conflict("not_a_draft", "only drafts can be changed; duplicate or replace the campaign")
-	ErrStatus       = liadesk.Conflict("wrong_status", "the campaign's status does not allow this")
-	ErrChanged      = liadesk.Conflict("changed", "somebody else changed the campaign meanwhile")
-	ErrInboxGone    = liadesk.Conflict("inbox_gone", "the campaign's inbox was deleted")
-	ErrCarrierList  = &liadesk.Error{Kind: liadesk.KindUnavailable, Code: "carrier_list_unavailable", Text: "the carrier's list of texts cannot be read now"}
-	errWrongVersion = ErrChanged
+	ErrSending     = liadesk.Conflict("sending", "the campaign is sending; cancel it first")
+	ErrNotDraft    = liadesk.Conflict("not_a_draft", "only drafts can be changed; duplicate or replace the campaign")
+	ErrStatus      = liadesk.Conflict("wrong_status", "the campaign's status does not allow this")
+	ErrChanged     = liadesk.Conflict("changed", "somebody else changed the campaign meanwhile")
+	ErrInboxGone   = liadesk.Conflict("inbox_gone", "the campaign's inbox was deleted")
+	ErrCarrierList = &liadesk.Error{Kind: liadesk.KindUnavailable, Code: "carrier_list_unavailable", Text: "the carrier's list of texts cannot be read now"}
 )
 
 // Create makes a draft, or with a time a scheduled campaign. Scheduling asks
@@ -106,14 +105,14 @@ func (s *Service) Pause(ctx context.Context, actor liadesk.Actor, id liadesk.ID)
 // starts now. A campaign that was paused because the database came from a
 // backup first reads the carrier's list, and stays paused when that fails.
 func (s *Service) Resume(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (liadesk.SMSCampaign, error) {
+	if err := actor.ManageCampaigns(); err != nil {
+		return liadesk.SMSCampaign{}, err
+	}
 	c, err := s.Get(ctx, actor, id)
 	if err != nil {
 		return c, err
 	}
 	if c.Status == liadesk.SMSPaused && c.Reason == liadesk.PauseRestored {
-		if err := actor.ManageCampaigns(); err != nil {
-			return c, err
-		}
 		if err := s.markByList(ctx, c.AccountID, c.InboxID); err != nil {
 			return c, err
 		}

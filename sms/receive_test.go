@@ -1,0 +1,295 @@
+package sms
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/liadesk/campaigns/conversations"
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+func TestOnlyAWholeKeywordIsOne(t *testing.T) {
+	settings := liadesk.Settings{OptOutKeywords: []string{"Adiós"}, OptInKeywords: []string{"¡Sí!"}}
+	for text, want := range map[string]Keyword{
+		"STOP": KeywordOptOut, " stop. ": KeywordOptOut, "Stop!!!": KeywordOptOut, "STOP ALL": KeywordOptOut, "opt-out": KeywordOptOut,
+		"Opt  Out": KeywordOptOut, "ｓｔｏｐ": KeywordOptOut, "ALTO": KeywordOptOut, "baja": KeywordOptOut, "PARAR": KeywordOptOut,
+		"Sair": KeywordOptOut, "ARRÊT": KeywordOptOut, "désabonner": KeywordOptOut, "Stopp": KeywordOptOut, "cancella": KeywordOptOut,
+		"adios": KeywordOptOut, "\"stop\"": KeywordOptOut, "stop 🛑": KeywordOptOut,
+		"START": KeywordOptIn, "unstop": KeywordOptIn, "Voltar": KeywordOptIn, "si": KeywordOptIn,
+		"help": KeywordHelp, "AYUDA?": KeywordHelp, "aiuto": KeywordHelp,
+		"": KeywordNone, "👍": KeywordNone, "please stop the work": KeywordNone, "stop it": KeywordNone, "yes": KeywordNone, "stopper": KeywordNone,
+		"please stop texting me": KeywordNone, strings.Repeat("stop", 100): KeywordNone, "end of story": KeywordNone, "s t o p": KeywordNone,
+	} {
+		if got := ReadKeyword(text, settings, false); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+	if ReadKeyword("Yes", settings, true) != KeywordOptIn {
+		t.Error("YES from somebody who opted out is an opt-in")
+	}
+	if ReadKeyword("stop", liadesk.Settings{OptInKeywords: []string{"stop"}}, false) != KeywordOptOut {
+		t.Error("a setting took STOP away")
+	}
+}
+
+func FuzzReadKeyword(f *testing.F) {
+	for _, s := range []string{"STOP", "ARRÊT", "a\u0301", "\xff\xfe", "opt\u200bout", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if k := ReadKeyword(s, liadesk.Settings{}, false); k != ReadKeyword(" "+s+" ", liadesk.Settings{}, false) && len(s) < maxKeyword-2 {
+			t.Errorf("%q is %q, and something else with blanks around", s, k)
+		}
+	})
+}
+
+// confirmations are the texts in the outbox.
+func (b *bench) outbox() []string {
+	b.t.Helper()
+	var texts []string
+	if err := b.store.View(b.t.Context(), func(tx *db.Tx) error {
+		texts = nil
+		items, err := tx.Outbox(b.account.ID, b.inbox.ID, 100)
+		for _, i := range items {
+			texts = append(texts, i.Text)
+		}
+		return err
+	}); err != nil {
+		b.t.Fatal(err)
+	}
+	return texts
+}
+
+func (b *bench) optedOut(number string) bool {
+	b.t.Helper()
+	var out bool
+	if err := b.store.View(b.t.Context(), func(tx *db.Tx) (err error) {
+		_, out, err = tx.OptOutOf(b.account.ID, number)
+		return err
+	}); err != nil {
+		b.t.Fatal(err)
+	}
+	return out
+}
+
+func TestStopOptsOutOnceAndIsConfirmedOnce(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	c := b.schedule(nil)
+	b.due()
+	b.work()
+	for range 2 {
+		if err := b.text(number(1), "STOP"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := b.outbox(); !slices.Equal(got, []string{b.account.Settings.OptOutReply}) || !b.optedOut(number(1)) {
+		t.Errorf("confirmations %q", got)
+	}
+	b.work()
+	if last := b.carrier.taken[len(b.carrier.taken)-1]; len(b.carrier.taken) != 2 || last.To != number(1) || last.Text != b.account.Settings.OptOutReply {
+		t.Errorf("the confirmation: %+v", b.carrier.taken)
+	}
+	if p := b.progress(c.ID); p.OptOuts != 1 || p.Replies != 0 {
+		t.Errorf("%+v", p)
+	}
+	if err := b.text(number(1), "start"); err != nil {
+		t.Fatal(err)
+	}
+	if b.optedOut(number(1)) {
+		t.Error("START does nothing")
+	}
+}
+
+func TestTheCarriersOwnConfirmationIsTheOnlyOne(t *testing.T) {
+	b := newBench(t)
+	form := url.Values{"MessageUUID": {"u1"}, "From": {number(1)[1:]}, "Text": {"STOP"}, "MessageIntent": {"optout"}}
+	if err := b.svc.Receive(t.Context(), b.callback(InboundPath(b.inbox.ID), form)); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.outbox(); len(got) != 0 || !b.optedOut(number(1)) {
+		t.Errorf("confirmations %q", got)
+	}
+	// Without the carrier's word, its documented list decides for its countries.
+	b.inbox.SMS.Number = "+12025550100"
+	b.update(func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
+	for i, text := range []string{"STOP", "BAJA"} {
+		form := url.Values{"MessageUUID": {text}, "From": {number(2 + i)[1:]}, "Text": {text}}
+		if err := b.svc.Receive(t.Context(), b.callback(InboundPath(b.inbox.ID), form)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := b.outbox(); len(got) != 1 {
+		t.Errorf("STOP is the carrier's to confirm and BAJA ours: %q", got)
+	}
+}
+
+func TestAReplyLandsUnderTheTextItAnswersAndCountsOncePerPerson(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	b.person(2, nil)
+	c := b.schedule(nil)
+	b.due()
+	b.work()
+	for _, text := range []string{"How much?", "And when?"} {
+		if err := b.text(number(1), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p := b.progress(c.ID); p.Replies != 1 {
+		t.Errorf("%+v", p)
+	}
+	talks, _, err := b.talk.List(t.Context(), b.admin, conversations.Filter{}, db.Page{})
+	if err != nil || len(talks) != 1 || talks[0].CampaignID != c.ID {
+		t.Fatalf("%+v, %v", talks, err)
+	}
+	thread, err := b.talk.Get(t.Context(), b.admin, talks[0].ID, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	for _, m := range thread.Messages {
+		said = append(said, string(m.From)+": "+m.Text)
+	}
+	if want := []string{"campaign: Hi Person1, sale!", "visitor: How much?", "visitor: And when?"}; !slices.Equal(said, want) {
+		t.Errorf("the thread reads %q", said)
+	}
+	b.clock.Advance(replyWindow + time.Hour)
+	if err := b.text(number(2), "late"); err != nil {
+		t.Fatal(err)
+	}
+	if p := b.progress(c.ID); p.Replies != 1 {
+		t.Errorf("a reply after three days counts: %+v", p)
+	}
+}
+
+func TestATextThatComesTwiceIsOne(t *testing.T) {
+	b := newBench(t)
+	form := url.Values{"MessageUUID": {"u1"}, "From": {number(1)[1:]}, "Text": {"HELP"}, "MessageIntent": {""}}
+	for range 2 { // repeated under a signature of its own
+		if err := b.svc.Receive(t.Context(), b.callback(InboundPath(b.inbox.ID), form)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := b.outbox(); len(got) != 1 {
+		t.Errorf("answers %q", got)
+	}
+}
+
+func TestForgedCallbacksAreRefusedAndChangeNothing(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	c := b.schedule(nil)
+	b.due()
+	b.work()
+	path := strings.TrimPrefix(b.carrier.taken[0].CallbackURL, b.options.PublicURL)
+	attempt := path[strings.LastIndex(path, "/")+1:]
+	form := url.Values{"MessageUUID": {uuidOf(0)}, "Status": {"delivered"}, "Sequence": {"3"}}
+	sign := func(version, token string) func(string) string {
+		header := map[string]string{"X-Plivo-Signature-" + version + "-Nonce": "123"}
+		if version == "V3" {
+			header["X-Plivo-Signature-V3"], _ = SignV3("POST", b.options.PublicURL+path, form, "123", token)
+		} else {
+			header["X-Plivo-Signature-V2"], _ = SignV2(b.options.PublicURL+path, "123", token)
+		}
+		return func(name string) string { return header[name] }
+	}
+	cb := Callback{Inbox: b.inbox.ID, Attempt: attempt, Form: form, Body: []byte(form.Encode())}
+	for name, change := range map[string]func(*Callback){
+		"unsigned":      func(cb *Callback) { cb.Header = func(string) string { return "" } },
+		"wrong token":   func(cb *Callback) { cb.Header = sign("V3", "other") },
+		"other inbox":   func(cb *Callback) { cb.Header = sign("V3", token); cb.Inbox = b.options.IDs() },
+		"other attempt": func(cb *Callback) { cb.Header = sign("V3", token); cb.Attempt = b.options.IDs().String() },
+		"other form":    func(cb *Callback) { cb.Header = sign("V3", token); cb.Form = url.Values{"Status": {"failed"}} },
+	} {
+		forged := cb
+		change(&forged)
+		if err := b.svc.ReportStatus(t.Context(), forged); !errors.Is(err, ErrForged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if p := b.progress(c.ID); p.Accepted != 1 {
+		t.Fatalf("a forged report was merged: %+v", p)
+	}
+	// V2 alone holds while the inbox has seen nothing better, but its nonce not
+	// for another body, and never again once V3 was seen.
+	cb.Header = sign("V2", token)
+	if err := b.svc.ReportStatus(t.Context(), cb); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.svc.ReportStatus(t.Context(), cb); err != nil {
+		t.Errorf("the carrier repeats itself: %v", err)
+	}
+	changed := cb
+	changed.Body = []byte("Status=failed")
+	if err := b.svc.ReportStatus(t.Context(), changed); !errors.Is(err, ErrForged) {
+		t.Errorf("another body under a nonce that was used: %v", err)
+	}
+	if err := b.report(0, "delivered", "", 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.svc.ReportStatus(t.Context(), cb); !errors.Is(err, ErrForged) {
+		t.Errorf("V2 after V3: %v", err)
+	}
+	if p := b.progress(c.ID); p.Delivered != 1 {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestTheCarriersCodesReachTheContact(t *testing.T) {
+	b := newBench(t)
+	for i := range 3 {
+		b.person(i, nil)
+	}
+	c := b.schedule(nil)
+	b.due()
+	b.work()
+	for i, code := range []string{"200", "50", "30"} {
+		if err := b.report(i, "failed", code, 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !b.optedOut(b.carrier.taken[0].To) || b.optedOut(b.carrier.taken[2].To) {
+		t.Error("code 200 is an opt-out, and no other")
+	}
+	var bad liadesk.Contact
+	if err := b.store.View(t.Context(), func(tx *db.Tx) (err error) {
+		bad, _, err = tx.ContactByPhone(b.account.ID, b.carrier.taken[1].To)
+		return err
+	}); err != nil || bad.BadNumber != "50" {
+		t.Errorf("code 50 marks the number: %+v, %v", bad.BadNumber, err)
+	}
+	r, err := b.svc.Report(t.Context(), b.admin, c.ID)
+	if err != nil || r.Progress.Failed != 3 || len(r.Progress.Failures) != 3 || r.Accepted != 3 || r.Refused != 0 || *r.ConfirmedShare != 1 || *r.DeliveryRate != 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestNoncesAreForgottenAfterADay(t *testing.T) {
+	b := newBench(t)
+	if err := b.text(number(1), "hello"); err != nil {
+		t.Fatal(err)
+	}
+	old := func() (old bool) {
+		if err := b.store.View(t.Context(), func(tx *db.Tx) (err error) {
+			old, err = tx.OldNonces(b.account.ID, b.inbox.ID, b.clock.Now())
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return old
+	}
+	b.clock.Advance(49 * time.Hour)
+	if !old() {
+		t.Fatal("there is nothing to forget")
+	}
+	b.tick()
+	if old() {
+		t.Error("an old nonce was kept")
+	}
+}
