@@ -28,10 +28,10 @@ const (
 	nAccount        noun = "ac" // the account itself
 	nUser           noun = "us" // user id
 	nInbox          noun = "in" // inbox id
-	nPicture        noun = "pi" // digest -> picture bytes
+	nPicture        noun = "pi" // name -> picture bytes
 	nToken          noun = "tk" // API token id
-	nSession        noun = "se" // session id
-	nInvite         noun = "iv" // invitation id
+	nSession        noun = "se" // user id, session id
+	nInvite         noun = "iv" // user id -> their one-use link
 	nContact        noun = "co" // contact id
 	nContactDense   noun = "cd" // dense number -> contact id
 	nContactPhone   noun = "cp" // E.164 -> contact id
@@ -69,7 +69,6 @@ const (
 	nMessage        noun = "ms" // conversation id, message id
 	nVisitor        noun = "vi" // visitor token digest
 	nClientID       noun = "ci" // conversation id, client id -> message id
-	nSnippet        noun = "sn" // inbox id: when the snippet was last seen
 )
 
 // in begins a key of an account.
