@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 
 	"github.com/liadesk/campaigns/audience"
 	"github.com/liadesk/campaigns/contacts"
@@ -23,7 +25,9 @@ type contactRow struct {
 	Number string // the phone as people write it
 }
 
-func contactRowOf(v contacts.View) contactRow { return contactRow{View: v, Number: phone.Format(v.Phone)} }
+func contactRowOf(v contacts.View) contactRow {
+	return contactRow{View: v, Number: phone.Format(v.Phone)}
+}
 
 // contactList is the list with what narrows it.
 type contactList struct {
@@ -265,8 +269,9 @@ func (s *Server) refuseContact(c *fiber.Ctx, err error, f contactForm, whole, pa
 // contactPage is one contact with its history.
 type contactPage struct {
 	contactRow
-	Timeline timelinePart
-	Form     consentForm
+	CountryName string
+	Timeline    timelinePart
+	Form        consentForm
 }
 
 // timelinePart is a piece of the history; More is where the next one is.
@@ -292,7 +297,11 @@ func (s *Server) contactPage(c *fiber.Ctx, id liadesk.ID) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	return Page{Title: v.Label(), Nav: "contacts", Data: contactPage{contactRow: contactRowOf(v), Timeline: part, Form: consentForm{ID: id}}}, nil
+	data := contactPage{contactRow: contactRowOf(v), Timeline: part, Form: consentForm{ID: id}}
+	if r, err := language.ParseRegion(v.Country); err == nil {
+		data.CountryName = display.Regions(language.Make(locale(c))).Name(r)
+	}
+	return Page{Title: v.Label(), Nav: "contacts", Data: data}, nil
 }
 
 func (s *Server) timeline(c *fiber.Ctx, id liadesk.ID, after string) (timelinePart, error) {

@@ -374,7 +374,11 @@ func TestTheImportPages(t *testing.T) {
 	if text := doc(t, a).Text(); a.StatusCode != 200 || !strings.Contains(text, "+55 11 98765-4321") || !strings.Contains(text, "+55 11 98765-4322") {
 		t.Errorf("preview: %d %s", a.StatusCode, text)
 	}
-	if a = d.page("acme", "POST", at, form); a.StatusCode != 422 {
+	if page := doc(t, a); page.Find("[data-focus], input[name=consent_source][aria-invalid]").Length() != 0 {
+		t.Error("the preview scolds somebody who is still choosing")
+	}
+	a = d.page("acme", "POST", at, form)
+	if a.StatusCode != 422 || doc(t, a).Find("input[name=consent_source][aria-invalid]").Length() != 1 {
 		t.Errorf("started with consent from nowhere: %d", a.StatusCode)
 	}
 	form.Set("consent_source", "at the fair")

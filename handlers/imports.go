@@ -6,6 +6,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -111,6 +112,9 @@ type previewPart struct {
 	Regions    []Option
 	Rows       []previewRow
 	Outdated   []contacts.Outdated
+	// Refused is set when somebody asked to start and may not: only then the
+	// page points at what is missing, and not while they are still choosing.
+	Refused bool
 }
 
 // columnPart is one column: what it becomes, and its first cells.
@@ -234,6 +238,7 @@ func (s *Server) previewImport(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	page.Errors = slices.DeleteFunc(page.Errors, func(p Problem) bool { return p.Field == "consent_source" }) // they are about to fill it in
 	return s.respond(c, "imports/map", "imports/mapping", page)
 }
 
@@ -252,6 +257,9 @@ func (s *Server) startImport(c *fiber.Ctx) error {
 		return err
 	}
 	if _, err := s.Contacts.StartImport(c.UserContext(), actor(c), id, &o); err != nil {
+		part := page.Data.(previewPart)
+		part.Refused = true
+		page.Data = part
 		return s.invalid(c, err, "imports/map", "imports/mapping", page)
 	}
 	return s.redirect(c, "/imports/"+id.String())
