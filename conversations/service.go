@@ -163,7 +163,9 @@ func (s *Service) change(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 	fn func(*db.Tx, *liadesk.Conversation) ([]liadesk.Message, error)) (liadesk.Conversation, []liadesk.Message, error) {
 	var c liadesk.Conversation
 	var added []liadesk.Message
+	var news bool
 	err := s.store.Update(ctx, func(tx *db.Tx) (err error) {
+		news = false
 		if c, err = find(tx, actor, id); err != nil {
 			return err
 		}
@@ -171,7 +173,7 @@ func (s *Service) change(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 		if added, err = fn(tx, &c); err != nil {
 			return err
 		}
-		if c == before {
+		if news = c != before; !news {
 			return nil
 		}
 		return tx.PutConversation(c)
@@ -179,6 +181,8 @@ func (s *Service) change(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 	if err != nil {
 		return liadesk.Conversation{}, nil, err
 	}
-	s.Publish(c, added...)
+	if news {
+		s.Publish(c, added...)
+	}
 	return c, added, nil
 }

@@ -18,8 +18,14 @@ type Filter struct {
 	Campaign    liadesk.ID
 }
 
-func (f Filter) matches(actor liadesk.Actor, c liadesk.Conversation) bool {
-	return actor.Serves(c.InboxID) &&
+// Matches tells whether a thread belongs to the list that the filter leaves to
+// the actor.
+func (f Filter) Matches(actor liadesk.Actor, c liadesk.Conversation) bool {
+	status := f.Status
+	if status == "" {
+		status = liadesk.ConversationOpen
+	}
+	return actor.Serves(c.InboxID) && c.Status == status &&
 		(f.Channel == "" || c.Channel == f.Channel) &&
 		(!f.Queue || c.Owner == liadesk.OwnerQueue) &&
 		(!f.Mine || c.Owner == liadesk.OwnerAgent && c.OwnerID == actor.User) &&
@@ -49,7 +55,7 @@ func (s *Service) List(ctx context.Context, actor liadesk.Actor, f Filter, page 
 				return err
 			}
 			for _, c := range batch {
-				if f.matches(actor, c) {
+				if f.Matches(actor, c) {
 					items = append(items, c)
 				}
 			}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -158,8 +159,10 @@ func (s *Server) t(c *fiber.Ctx, id string, args ...any) string {
 }
 
 // zone is where this request's reader reads times.
-func zone(c *fiber.Ctx) *time.Location {
-	if v := viewer(c); v != nil {
+func zone(c *fiber.Ctx) *time.Location { return zoneOf(viewer(c)) }
+
+func zoneOf(v *Viewer) *time.Location {
+	if v != nil {
 		if z, err := time.LoadLocation(v.Account.Settings.TimeZone); err == nil {
 			return z
 		}
@@ -207,21 +210,16 @@ func (s *Server) problems(c *fiber.Ctx, err error) Problems {
 }
 
 func (s *Server) render(c *fiber.Ctx, name string, p Page) error {
-	p.Demo, p.Sandbox = s.Demo, s.Sandbox
 	p.Theme = theme(c)
-	p.Locale = locale(c)
-	p.Zone = zone(c)
-	p.Now = s.Clock.Now()
 	p.Path = c.Path()
-	if v := viewer(c); v != nil {
-		p.User, p.Account = &v.User, &v.Account
-		p.Admin = v.User.Role == liadesk.RoleAdministrator
-		p.Campaigns = v.Account.Plan.Paid()
-		p.CSRF = s.csrfToken(v.Session)
-		p.Demo = p.Demo || v.Account.Demo
-	}
+	s.dress(&p, viewer(c))
+	p.Locale = locale(c)
 	if !wantsFragment(c) {
 		p.Toast = s.takeToast(c)
+		// A page that says what went wrong must not fail for a mark in the menu.
+		if err := s.countUnread(c.UserContext(), &p, viewer(c)); err != nil && c.Response().StatusCode() < http.StatusBadRequest {
+			return err
+		}
 	}
 	// Not by c.Render: in fiber 2.52 the first two calls at once race for a list
 	// that it makes then. The whole answer is written before the first byte of
@@ -233,6 +231,32 @@ func (s *Server) render(c *fiber.Ctx, name string, p Page) error {
 	c.Vary("HX-Request")
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 	return c.Send(b.Bytes())
+}
+
+// dress fills in what a page knows of its reader, nil for a stranger. It needs
+// no request, for live updates are written without one.
+func (s *Server) dress(p *Page, v *Viewer) {
+	p.Demo, p.Sandbox = s.Demo, s.Sandbox
+	p.Zone, p.Locale = time.UTC, "en"
+	p.Now = s.Clock.Now()
+	if v == nil {
+		return
+	}
+	p.User, p.Account = &v.User, &v.Account
+	p.Admin = v.User.Role == liadesk.RoleAdministrator
+	p.Campaigns = v.Account.Plan.Paid()
+	p.CSRF = s.csrfToken(v.Session)
+	p.Demo = p.Demo || v.Account.Demo
+	p.Locale = texts.NearestLocale(v.Account.Settings.Locale)
+	p.Zone = zoneOf(v)
+}
+
+// countUnread fills in the mark that the menu shows: one read of an index.
+func (s *Server) countUnread(ctx context.Context, p *Page, v *Viewer) (err error) {
+	if v != nil && s.Conversations != nil {
+		p.Unread, err = s.Conversations.Unread(ctx, v.Actor())
+	}
+	return err
 }
 
 // wantsFragment tells whether htmx will put the answer into a part of a page

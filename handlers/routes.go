@@ -6,14 +6,23 @@ import (
 	"github.com/liadesk/campaigns/accounts"
 	"github.com/liadesk/campaigns/audience"
 	"github.com/liadesk/campaigns/contacts"
+	"github.com/liadesk/campaigns/conversations"
+	"github.com/liadesk/campaigns/livechat"
+	"github.com/liadesk/campaigns/sms"
+	"github.com/liadesk/campaigns/sms/sandbox"
 )
 
 // Rooms are what the handlers call; each stands in the file of its noun.
 type Rooms struct {
-	Accounts *accounts.Service
-	Audience *audience.Service
-	Contacts *contacts.Service
-	DemoSite DemoSite
+	Accounts      *accounts.Service
+	Audience      *audience.Service
+	Contacts      *contacts.Service
+	Conversations *conversations.Service
+	DemoSite      DemoSite
+	// Handset is the built-in carrier, nil when texts go to a real one.
+	Handset  *sandbox.Sandbox
+	LiveChat *livechat.Service
+	SMS      *sms.Service
 }
 
 // routes is the site map. Order matters only where a section says so; a path
@@ -30,8 +39,11 @@ func (s *Server) routes() {
 	app.Get("/metrics", s.requireLoopback, s.metrics())
 
 	// Widget, for visitors' browsers on other sites: no cookies, no CSRF.
+	s.widgetRoutes(app)
 
 	// Carrier callbacks: signed, no cookies.
+	app.Post("/webhooks/plivo/:inbox/status/:attempt", s.plivoStatus)
+	app.Post("/webhooks/plivo/:inbox/inbound", s.plivoInbound)
 
 	// API v1: bearer tokens, no cookies.
 	api := app.Group("/api/v1", s.requireToken)
@@ -71,10 +83,16 @@ func (s *Server) routes() {
 	api.Get("/opt-outs", s.apiListOptOuts)
 	api.Post("/opt-outs", s.apiAddOptOut)
 	api.Delete("/opt-outs/:number", s.apiRemoveOptOut)
+	api.Get("/conversations", s.apiListConversations)
+	api.Get("/conversations/:id", s.apiGetConversation)
+	api.Post("/conversations/:id/messages", s.apiReply)
+	api.Post("/conversations/:id/resolve", s.apiResolveConversation)
+	api.Post("/conversations/:id/reopen", s.apiReopenConversation)
 
 	// API v1, campaigns: accounts whose plan has none get plan_required first.
 	// (Each such route names s.requireCampaigns before its handler.)
 	api.Post("/audience/count", s.requireCampaigns, s.apiCountAudience)
+	s.liveChatAPI(api)
 
 	api.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 
@@ -83,10 +101,27 @@ func (s *Server) routes() {
 
 	// Public pages.
 	app.Post("/theme", s.setTheme)
+	app.Get("/pictures/:name", s.picture)
+	app.Get("/login", s.showLogin)
+	app.Post("/login", s.login)
+	app.Get("/setup", s.showSetup)
+	app.Post("/setup", s.setup)
+	app.Get("/join", s.showJoin)
+	app.Post("/join", s.join)
 	s.demoRoutes(app)
 
 	// Dashboard: everything below needs a signed-in person.
 	desk := app.Group("", s.requireViewer)
+	desk.Get("/", s.home)
+	desk.Post("/logout", s.logout)
+	desk.Get("/conversations", s.listConversations)
+	desk.Get("/conversations/more", s.moreConversations)
+	desk.Get("/conversations/:id", s.showConversation)
+	desk.Get("/conversations/:id/earlier", s.earlierMessages)
+	desk.Post("/conversations/:id/messages", s.reply)
+	desk.Post("/conversations/:id/take", s.takeConversation)
+	desk.Post("/conversations/:id/resolve", s.resolveConversation)
+	desk.Post("/conversations/:id/reopen", s.reopenConversation)
 	desk.Get("/contacts", s.showContacts)
 	desk.Post("/contacts", s.createContact)
 	desk.Get("/contacts/new", s.newContact)
@@ -111,8 +146,43 @@ func (s *Server) routes() {
 	desk.Get("/contacts/:id/timeline", s.showTimeline)
 	desk.Post("/contacts/:id/consent", s.recordConsent)
 	desk.Post("/contacts/:id/delete", s.deleteContact)
+	desk.Get("/inboxes", s.showInboxes)
+	desk.Get("/inboxes/new", s.newInbox)
+	desk.Post("/inboxes", s.createInbox)
+	desk.Get("/inboxes/:id", s.showInbox)
+	desk.Post("/inboxes/:id", s.editInbox)
+	desk.Get("/inboxes/:id/delete", s.confirmDeleteInbox)
+	desk.Post("/inboxes/:id/delete", s.deleteInbox)
+	desk.Get("/settings", s.showSettings)
+	desk.Post("/settings", s.editSettings)
+	desk.Get("/settings/profile", s.showProfile)
+	desk.Post("/settings/profile", s.editProfile)
+	desk.Post("/settings/picture", s.setMemberPicture)
+	desk.Post("/settings/picture/remove", s.removeMemberPicture)
+	desk.Post("/settings/presence", s.setPresence)
+	desk.Post("/settings/password", s.changePassword)
+	desk.Get("/settings/sessions", s.showSessions)
+	desk.Post("/settings/sessions/end-others", s.revokeOtherSessions)
+	desk.Post("/settings/sessions/:id/end", s.revokeSession)
+	desk.Get("/settings/tokens", s.showTokens)
+	desk.Post("/settings/tokens", s.createToken)
+	desk.Post("/settings/tokens/:id/revoke", s.revokeToken)
+	desk.Get("/settings/team", s.showTeam)
+	desk.Get("/settings/team/new", s.requireAdmin, s.showInvite)
+	desk.Post("/settings/team", s.invite)
+	desk.Get("/settings/team/:id", s.requireAdmin, s.showMember)
+	desk.Post("/settings/team/:id", s.editMember)
+	desk.Post("/settings/team/:id/picture", s.setMemberPicture)
+	desk.Post("/settings/team/:id/picture/remove", s.removeMemberPicture)
+	desk.Post("/settings/team/:id/link", s.newMemberLink)
+	desk.Post("/settings/team/:id/withdraw", s.withdrawMember)
+	desk.Post("/settings/team/:id/deactivate", s.deactivateMember)
+	desk.Post("/settings/team/:id/reactivate", s.reactivateMember)
+
+	s.liveChatRoutes(desk)
 
 	// Live updates.
+	desk.Get("/live", s.live)
 
 	app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 }

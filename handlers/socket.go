@@ -74,10 +74,7 @@ func (s *Server) upgrade(c *fiber.Ctx, serve func(*socket)) error {
 		go k.ping()
 		defer func() {
 			cancel()
-			_ = k.conn.Close() // ends the reader, whom we wait for: the connection is used again
-			for range k.in {   // and who may wait for us
-			}
-			<-read
+			k.stopReading(read)
 		}()
 		serve(k)
 	}, websocket.Config{RecoverHandler: func(*websocket.Conn) {
@@ -109,6 +106,21 @@ func (k *socket) read() {
 		case k.in <- text:
 		case <-k.ctx.Done():
 			return
+		}
+	}
+}
+
+// stopReading waits until nobody reads any more. A hijacked connection is
+// closed by the server when its handler has returned, and Close before that
+// does nothing; so the reader's time is cut short, again if it was just
+// lengthened.
+func (k *socket) stopReading(read <-chan struct{}) {
+	for {
+		_ = k.conn.SetReadDeadline(time.Now())
+		select {
+		case <-read:
+			return
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }

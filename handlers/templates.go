@@ -95,6 +95,12 @@ func (s *Server) functions(l *texts.Localizer) template.FuncMap {
 			z := toZone(zone)
 			return l.Element(t, z, ago(l, s.Clock.Now(), t, z))
 		},
+		// How long until now.
+		"lasting": func(t time.Time, zone any) template.HTML {
+			return l.Element(t, toZone(zone), lasting(l, s.Clock.Since(t)))
+		},
+		"failure":  func(code string) string { return s.failure(l, code) },
+		"pagePath": pagePath,
 		// Pieces of HTML.
 		"icon":      s.icon,
 		"asset":     s.assets.url,

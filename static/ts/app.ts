@@ -1,20 +1,27 @@
 // What pages do beyond links and forms. Rules stay on the server: nothing here
 // decides what is valid, only how an answer is shown.
 import "htmx.org";
+import "htmx.org/dist/ext/hx-upsert.js";
 import "htmx.org/dist/ext/hx-ws.js";
 
+import { startComposer } from "./composer";
 import { startConfirm } from "./confirm";
 import { startCopy } from "./copy";
 import { startFocus } from "./focus";
+import { startLive } from "./live";
 import { startMenus } from "./menus";
+import { startMessageEditor } from "./message-editor";
 import { startNotify } from "./notify";
 import { startTheme } from "./theme";
 import { startToasts } from "./toasts";
 
+startComposer();
 startConfirm();
 startCopy();
 startFocus();
+startLive();
 startMenus();
+startMessageEditor();
 startNotify();
 startTheme();
 startToasts();

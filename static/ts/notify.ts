@@ -2,8 +2,9 @@
 // and the number of unread conversations in the title of the tab.
 //
 // The server swaps #unread (data-count), and marks a message that may ring by
-// an element with data-notify in the swapped content. Anything else may
-// dispatch the event "notify" on the document.
+// an element with data-notify in the swapped content, which names its
+// conversation. Anything else may dispatch the event "notify" on the document.
+// What somebody is looking at does not ring, and of many open tabs one rings.
 
 let plainTitle = "";
 
@@ -15,11 +16,13 @@ export function startNotify(): void {
     const element = event.target;
     if (!(element instanceof Element)) return;
     const marks = [...element.querySelectorAll("[data-notify]"), ...(element.matches("[data-notify]") ? [element] : [])];
+    const looking = document.hasFocus() ? document.getElementById("desk")?.dataset["thread"] : undefined;
+    const rings = marks.some((mark) => mark.getAttribute("data-notify") !== (looking ?? null));
     for (const mark of marks) mark.removeAttribute("data-notify");
-    if (marks.length > 0) document.dispatchEvent(new CustomEvent("notify"));
+    if (rings) document.dispatchEvent(new CustomEvent("notify"));
   });
   document.addEventListener("notify", () => {
-    if (document.documentElement.dataset["quiet"] === undefined) ring();
+    if (document.documentElement.dataset["quiet"] === undefined) void ringOnce();
   });
 }
 
@@ -27,6 +30,16 @@ function showUnread(): void {
   const count = Number(document.getElementById("unread")?.dataset["count"] ?? "0");
   const title = document.title.replace(/^\(\d+\) /, "") || plainTitle;
   document.title = count > 0 ? `(${count}) ${title}` : title;
+}
+
+/** Rings in one tab: the first that gets the lock, which it holds for a while. */
+async function ringOnce(): Promise<void> {
+  if (!("locks" in navigator)) return ring(); // only with https or on this machine
+  await navigator.locks.request("ring", { ifAvailable: true }, async (lock) => {
+    if (!lock) return;
+    ring();
+    await new Promise((done) => setTimeout(done, 1500));
+  });
 }
 
 /** Two soft tones. Browsers stay silent until the page was clicked once. */

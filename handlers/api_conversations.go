@@ -1,0 +1,179 @@
+package handlers
+
+import (
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/liadesk/campaigns/conversations"
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// conversationJSON is a thread as the API shows it; without messages in lists.
+// On a plan without campaigns nothing in it speaks of one.
+type conversationJSON struct {
+	ID      liadesk.ID                 `json:"id"`
+	Channel liadesk.InboxKind          `json:"channel"`
+	Status  liadesk.ConversationStatus `json:"status"`
+	Owner   ownerJSON                  `json:"owner"`
+	InboxID liadesk.ID                 `json:"inbox_id"`
+	// Contact is null while a visitor has not said who they are; Visitor is
+	// then what the team's pages call them.
+	Contact       *contactRefJSON `json:"contact"`
+	Visitor       string          `json:"visitor,omitempty"`
+	Phone         string          `json:"phone,omitempty"`
+	CampaignID    *liadesk.ID     `json:"campaign_id"`
+	PageURL       string          `json:"page_url,omitempty"`
+	Unread        int             `json:"unread"`
+	WaitingSince  *time.Time      `json:"waiting_since"`
+	CreatedAt     time.Time       `json:"created_at"`
+	LastMessageAt time.Time       `json:"last_message_at"`
+	LastText      string          `json:"last_text"`
+	// Earlier is what ?before= must say for the messages before these, null
+	// when there are none. Only beside messages.
+	Earlier  *uint64       `json:"earlier,omitempty"`
+	Messages []messageJSON `json:"messages,omitzero"`
+}
+
+type ownerJSON struct {
+	Kind   liadesk.OwnerKind `json:"kind"`
+	UserID *liadesk.ID       `json:"user_id,omitempty"`
+	Name   string            `json:"name,omitempty"`
+}
+
+type contactRefJSON struct {
+	ID    liadesk.ID `json:"id"`
+	Name  string     `json:"name"`
+	Phone string     `json:"phone"`
+	Email string     `json:"email"`
+}
+
+type messageJSON struct {
+	ID     liadesk.ID          `json:"id"`
+	From   liadesk.MessageFrom `json:"from"`
+	Author string              `json:"author"`
+	Text   string              `json:"text"`
+	At     time.Time           `json:"at"`
+	// Status and ErrorCode are what became of a text.
+	Status    liadesk.DeliveryStatus `json:"status,omitempty"`
+	ErrorCode string                 `json:"error_code,omitempty"`
+}
+
+func idOrNull(id liadesk.ID) *liadesk.ID {
+	if id.IsZero() {
+		return nil
+	}
+	return &id
+}
+
+func newConversationJSON(a liadesk.Actor, item conversations.Item) conversationJSON {
+	c := item.Conversation
+	out := conversationJSON{
+		ID: c.ID, Channel: c.Channel, Status: c.Status, InboxID: c.InboxID, Visitor: c.Visitor, Phone: c.Phone, PageURL: c.PageURL,
+		Owner:  ownerJSON{Kind: c.Owner, UserID: idOrNull(c.OwnerID), Name: item.Owner.Name},
+		Unread: c.Unread, WaitingSince: timeOrNull(c.WaitingSince), CreatedAt: c.CreatedAt, LastMessageAt: c.LastAt, LastText: c.LastText,
+	}
+	if !item.Contact.ID.IsZero() {
+		out.Contact = &contactRefJSON{ID: item.Contact.ID, Name: item.Contact.Name, Phone: item.Contact.Phone, Email: item.Contact.Email}
+	}
+	if a.Plan.Paid() {
+		out.CampaignID = idOrNull(c.CampaignID)
+	}
+	return out
+}
+
+func newMessageJSON(a liadesk.Actor, m liadesk.Message) messageJSON {
+	out := messageJSON{ID: m.ID, From: m.From, Author: m.Author, Text: m.Text, At: m.At, Status: m.Delivery, ErrorCode: m.ErrorCode}
+	if m.From == liadesk.FromCampaign && !a.Plan.Paid() {
+		out.From = liadesk.FromBot
+		if !m.AuthorID.IsZero() {
+			out.From = liadesk.FromAgent
+		}
+	}
+	return out
+}
+
+func (s *Server) apiListConversations(c *fiber.Ctx) error {
+	after, limit, err := listAsked(c)
+	if err != nil {
+		return err
+	}
+	items, next, err := s.Conversations.Items(c.UserContext(), actor(c), deskFilterOf(c).room(), db.Page{After: after, Limit: limit})
+	if err != nil {
+		return err
+	}
+	list := make([]conversationJSON, len(items))
+	for i, item := range items {
+		list[i] = newConversationJSON(actor(c), item)
+	}
+	return sendList(c, list, next)
+}
+
+// apiGetConversation answers with a thread's last messages, or those before a
+// place in it.
+func (s *Server) apiGetConversation(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	before, err := placeAsked(c)
+	if err != nil {
+		return err
+	}
+	th, err := s.Conversations.Get(c.UserContext(), actor(c), id, before)
+	if err != nil {
+		return err
+	}
+	out := newConversationJSON(actor(c), th.Item)
+	out.Messages = make([]messageJSON, len(th.Messages))
+	for i, m := range th.Messages {
+		out.Messages[i] = newMessageJSON(actor(c), m)
+	}
+	if th.Earlier > 0 {
+		out.Earlier = &th.Earlier
+	}
+	return c.JSON(out)
+}
+
+// apiReply answers a thread. The same client_id twice is one message.
+func (s *Server) apiReply(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Text     string `json:"text"`
+		ClientID string `json:"client_id"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	m, err := s.Conversations.Reply(c.UserContext(), actor(c), id, in.Text, in.ClientID)
+	if err != nil {
+		return err
+	}
+	return created(c, newMessageJSON(actor(c), m))
+}
+
+func (s *Server) apiResolveConversation(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Conversations.Resolve(c.UserContext(), actor(c), id); err != nil {
+		return err
+	}
+	return s.apiGetConversation(c)
+}
+
+func (s *Server) apiReopenConversation(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Conversations.Reopen(c.UserContext(), actor(c), id); err != nil {
+		return err
+	}
+	return s.apiGetConversation(c)
+}
