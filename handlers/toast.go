@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -50,7 +51,8 @@ func (s *Server) takeToast(c *fiber.Ctx) *Toast {
 	if cookie == "" {
 		return nil
 	}
-	c.ClearCookie(toastCookie)
+	// fiber's ClearCookie leaves the path out, and so another cookie in place.
+	c.Cookie(&fiber.Cookie{Name: toastCookie, Path: "/", MaxAge: -1, Expires: time.Unix(0, 0), HTTPOnly: true, Secure: s.secure, SameSite: "Lax"})
 	value, mac, _ := strings.Cut(cookie, ".")
 	if !s.signed("toast", value, mac) {
 		return nil

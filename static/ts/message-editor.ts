@@ -9,6 +9,8 @@ export function startMessageEditor(): void {
     const button = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-format]") : null;
     const text = button && document.getElementById(button.dataset["formatInto"] ?? "");
     if (!button || !(text instanceof HTMLTextAreaElement)) return;
+    // Where nobody has put the cursor, one goes on at the end.
+    if (text.selectionEnd === 0) text.setSelectionRange(text.value.length, text.value.length);
     const start = text.selectionStart;
     const { text: tags, from, to } = format(button.dataset["format"] ?? "", text.value.slice(start, text.selectionEnd));
     text.focus();
