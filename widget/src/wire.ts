@@ -43,6 +43,8 @@ export interface Block {
 
 export interface Message {
   id: string;
+  /** Its place in the conversation; a provisional copy has none. */
+  seq?: number;
   from: "visitor" | "agent" | "bot" | "campaign" | "system";
   author?: string;
   avatar?: string;
@@ -67,7 +69,8 @@ export interface MessageAnswer {
   message: string | Message;
 }
 
-export type Frame = { type: "message"; message: Message } | ({ type: "status" } & ThreadState);
+/** Ready comes first: from then on nothing is missed. */
+export type Frame = { type: "ready" } | { type: "message"; message: Message } | ({ type: "status" } & ThreadState);
 
 /** A message of the visitor's that the server has not confirmed yet. */
 export interface Pending {

@@ -46,3 +46,13 @@ test("an own message that the socket brought first does not stand there twice", 
   assert.deepEqual(arrived(pending, [message("x", 1, "visitor", "ok")]).map((p) => p.client_id), ["1"]);
   assert.deepEqual(arrived(pending, [message("x", 1, "agent", "ok")]), []);
 });
+
+test("messages of the same moment stand in their places", () => {
+  const thread = new Thread();
+  const at = "2026-11-24T10:00:00.000Z";
+  thread.add([
+    { id: "b", seq: 1, from: "campaign", text: "Hi", at },
+    { id: "a", seq: 2, from: "visitor", text: "Hello", at },
+  ]);
+  assert.deepEqual(thread.messages.map((m) => m.id), ["b", "a"]);
+});

@@ -76,10 +76,12 @@ export class Live {
     }
     socket.onopen = safe(() => {
       this.#failures = 0;
-      this.#look(); // what was said while there was no socket
     });
     socket.onmessage = safe((event: MessageEvent) => {
-      if (socket === this.#socket) this.port.frame(JSON.parse(String(event.data)));
+      if (socket !== this.#socket) return;
+      const frame = JSON.parse(String(event.data)) as Frame;
+      if (frame.type === "ready") this.#look(); // what was said while there was no socket
+      else this.port.frame(frame);
     });
     socket.onclose = safe(() => {
       if (socket !== this.#socket) return;

@@ -49,6 +49,8 @@ export class Thread {
 }
 
 function inOrder(a: Message, b: Message): number {
+  // Two messages may bear the same time, never the same place.
+  if (a.seq && b.seq) return a.seq - b.seq;
   const byTime = Date.parse(a.at) - Date.parse(b.at);
   return byTime || (a.id < b.id ? -1 : 1);
 }
