@@ -22,6 +22,9 @@ type Held struct {
 	At     time.Time `cbor:"2,keyasint"`
 	// Address is where it last ran, for HeldAddress.
 	Address string `cbor:"3,keyasint,omitempty"`
+	// Releasing is set when a person said that sending may go on: what the
+	// carrier's list shows is being marked first.
+	Releasing bool `cbor:"4,keyasint,omitempty"`
 }
 
 // Held reads whether sending is held, and why.
@@ -33,6 +36,17 @@ func (tx *Tx) SetHeld(h Held) error {
 	if _, held, err := tx.Held(); err != nil || held {
 		return err
 	}
+	return put(tx, meta("held"), h)
+}
+
+// SetReleasing notes that a person lets sending go on, once the carrier's list
+// was read.
+func (tx *Tx) SetReleasing() error {
+	h, held, err := tx.Held()
+	if err != nil || !held {
+		return err
+	}
+	h.Releasing = true
 	return put(tx, meta("held"), h)
 }
 

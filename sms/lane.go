@@ -153,17 +153,36 @@ const recoverPage = 500
 // under an older epoch. It runs before the first claim of an epoch; if the
 // power goes meanwhile, the next epoch does the rest.
 func (s *Service) recover(ctx context.Context, ln *lane) error {
+	return s.recoverInbox(ctx, ln.account, ln.inbox, func(d liadesk.Delivery) bool { return d.Epoch < ln.epoch })
+}
+
+// recoverGone does the same for an inbox that was deleted, for which nobody
+// takes a lease any more: its texts are uncertain when their posts are over.
+func (s *Service) recoverGone(ctx context.Context, c liadesk.SMSCampaign) error {
+	p := int64(0)
+	err := s.Store.View(ctx, func(tx *db.Tx) (err error) {
+		p, err = tx.Count(c.AccountID, figures(c.ID)+statusName+string(liadesk.DeliverySending))
+		return err
+	})
+	if err != nil || p == 0 {
+		return err
+	}
+	now := s.now()
+	return s.recoverInbox(ctx, c.AccountID, c.InboxID, func(d liadesk.Delivery) bool { return now.After(d.Deadline) })
+}
+
+func (s *Service) recoverInbox(ctx context.Context, account, inbox liadesk.ID, lost func(liadesk.Delivery) bool) error {
 	var after liadesk.Attempt
 	for {
 		var page []liadesk.Attempt
 		err := s.Store.Update(ctx, func(tx *db.Tx) (err error) {
-			page, err = tx.OpenAttempts(ln.account, ln.inbox, "", after, recoverPage)
+			page, err = tx.OpenAttempts(account, inbox, "", after, recoverPage)
 			if err != nil {
 				return err
 			}
-			l := newLedger(tx, ln.account, ln.inbox[15], s.now())
+			l := newLedger(tx, account, inbox[15], s.now())
 			for _, a := range page {
-				if err := s.recoverOne(l, a, ln.epoch); err != nil {
+				if err := s.recoverOne(l, a, lost); err != nil {
 					return err
 				}
 			}
@@ -179,7 +198,7 @@ func (s *Service) recover(ctx context.Context, ln *lane) error {
 	}
 }
 
-func (s *Service) recoverOne(l *ledger, a liadesk.Attempt, epoch uint64) error {
+func (s *Service) recoverOne(l *ledger, a liadesk.Attempt, lost func(liadesk.Delivery) bool) error {
 	d := a.Alone
 	if a.Cause == liadesk.CauseCampaign {
 		row, found, err := l.tx.Delivery(l.account, a.CampaignID, a.Phone)
@@ -188,7 +207,7 @@ func (s *Service) recoverOne(l *ledger, a liadesk.Attempt, epoch uint64) error {
 		}
 		d = &row
 	}
-	if d == nil || d.AttemptID != a.ID || d.Status != liadesk.DeliverySending || d.Epoch >= epoch {
+	if d == nil || d.AttemptID != a.ID || d.Status != liadesk.DeliverySending || !lost(*d) {
 		return nil
 	}
 	ch, err := l.apply(a, liadesk.DeliveryEvent{Kind: liadesk.EventUncertain, AttemptID: a.ID, At: l.now, Code: "interrupted"})

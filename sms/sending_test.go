@@ -10,6 +10,7 @@ import (
 
 	"github.com/jonboulle/clockwork"
 
+	"github.com/liadesk/campaigns/conversations"
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/db/kv"
 	"github.com/liadesk/campaigns/db/kv/bolt"
@@ -489,5 +490,70 @@ func TestAnInboxNamesTheCampaignsThatUseIt(t *testing.T) {
 	})
 	if len(refs) != 1 || refs[0].ID != c.ID || refs[0].Name != c.Title {
 		t.Errorf("%+v", refs)
+	}
+}
+
+func TestTheStateOfAReplyComesBackToItsMessage(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	if err := b.text(number(1), "Are you open?"); err != nil {
+		t.Fatal(err)
+	}
+	talks, _, err := b.talk.List(t.Context(), b.admin, conversations.Filter{}, db.Page{})
+	if err != nil || len(talks) != 1 {
+		t.Fatalf("%+v, %v", talks, err)
+	}
+	b.carrier.answer = func(_ Outgoing, take func() string) (Receipt, error) {
+		if len(b.carrier.asked) == 1 {
+			return Receipt{}, &SendError{Class: NotSent, Reason: ReasonNoConnection}
+		}
+		return Receipt{UUID: take()}, nil
+	}
+	if _, err := b.talk.Reply(t.Context(), b.admin, talks[0].ID, "Until six", "1"); err != nil {
+		t.Fatal(err)
+	}
+	state := func() liadesk.DeliveryStatus {
+		t.Helper()
+		thread, err := b.talk.Get(t.Context(), b.admin, talks[0].ID, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return thread.Messages[len(thread.Messages)-1].Delivery
+	}
+	b.work()
+	if len(b.carrier.asked) != 2 || len(b.carrier.taken) != 1 || state() != liadesk.DeliveryAccepted {
+		t.Fatalf("asked %d times, the message is %q", len(b.carrier.asked), state())
+	}
+	if err := b.report(0, "delivered", "", 3); err != nil {
+		t.Fatal(err)
+	}
+	if state() != liadesk.DeliveryDelivered {
+		t.Errorf("the message is %q", state())
+	}
+}
+
+func TestTextsOfADeletedInboxDoNotStayInFlightForEver(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	c := b.schedule(nil)
+	b.due()
+	if jobs, _, err := b.svc.dispatch(t.Context()); err != nil || len(jobs) != 1 {
+		t.Fatalf("%d claims, %v", len(jobs), err)
+	}
+	b.restart() // the process dies in the post
+	b.update(func(tx *db.Tx) error {
+		if err := b.svc.OnInboxDelete(tx, b.inbox); err != nil {
+			return err
+		}
+		return tx.DeleteInbox(b.inbox)
+	})
+	b.tick()
+	if p := b.progress(c.ID); p.Sending != 1 {
+		t.Fatalf("held for uncertain while its post may be under way: %+v", p)
+	}
+	b.clock.Advance(leaseTime + time.Second)
+	b.tick()
+	if p := b.progress(c.ID); p.Unconfirmed != 1 {
+		t.Errorf("%+v", p)
 	}
 }

@@ -30,6 +30,7 @@ type Service struct {
 	stopping bool
 	steady   steadiness
 
+	releasing sync.Mutex // held by whoever reads the lists of a release
 	templates templateCache
 	run       *running
 }

@@ -23,13 +23,38 @@ import (
 //
 // An inbox whose list cannot be read keeps nobody waiting for the others: its
 // campaigns are paused as "restored", and resuming one reads the list again.
-// Release may be called again after a crash in the middle: what is marked is
-// owned, and not found a second time.
+//
+// A long list takes minutes, for the carrier answers few questions a minute.
+// Release notes that a person decided, works for a few seconds and leaves the
+// rest to the ticks; until then Held says Releasing. A crash in the middle does
+// no harm: what is marked is owned, and not found a second time.
 func (s *Service) Release(ctx context.Context, actor liadesk.Actor) error {
 	if err := actor.Administrator(); err != nil {
 		return err
 	}
-	if _, held, err := s.Held(ctx); err != nil || !held {
+	if err := s.Store.Update(ctx, (*db.Tx).SetReleasing); err != nil {
+		return err
+	}
+	patience, cancel := context.WithTimeout(ctx, releasePatience)
+	defer cancel()
+	err := s.release(patience)
+	if patience.Err() != nil && ctx.Err() == nil {
+		return nil // the ticks go on
+	}
+	return err
+}
+
+// releasePatience is how long a person waits for a release.
+const releasePatience = 5 * time.Second
+
+// release does what a person decided by Release. Only one at a time reads the
+// lists.
+func (s *Service) release(ctx context.Context) error {
+	if !s.releasing.TryLock() {
+		return nil
+	}
+	defer s.releasing.Unlock()
+	if h, held, err := s.Held(ctx); err != nil || !held || !h.Releasing {
 		return err
 	}
 	inboxes, err := s.smsInboxes(ctx)
@@ -39,6 +64,9 @@ func (s *Service) Release(ctx context.Context, actor liadesk.Actor) error {
 	var unread []liadesk.Inbox
 	for _, in := range inboxes {
 		err := s.markByList(ctx, in.AccountID, in.ID)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if errors.Is(err, ErrCarrierList) {
 			s.Log.Warn("the carrier's list cannot be read; the inbox's campaigns stay paused", "inbox", in.ID.String(), "error", err)
 			unread = append(unread, in)

@@ -232,3 +232,27 @@ func TestAnUncertainTextIsNeverSentAgainAndAReportSettlesIt(t *testing.T) {
 		t.Errorf("progress %+v", p)
 	}
 }
+
+func TestTheTicksFinishAReleaseThatAPersonBegan(t *testing.T) {
+	b, backup := onFile(t)
+	b.slow()
+	for i := range 4 {
+		b.person(i, nil)
+	}
+	c := b.schedule(nil)
+	b.due()
+	b.step(1)
+	restore := backup()
+	b.work()
+	restore()
+	b.update((*db.Tx).SetReleasing) // and then the power went
+	b.restart()
+	b.tick()
+	if _, held, err := b.svc.Held(t.Context()); held || err != nil {
+		t.Fatal("sending is still held", err)
+	}
+	b.work()
+	if p := b.progress(c.ID); len(b.carrier.taken) != 4 || p.Sent+p.Accepted != 4 {
+		t.Errorf("%d texts, %+v", len(b.carrier.taken), p)
+	}
+}

@@ -64,7 +64,10 @@ func (s *Service) Tick(ctx context.Context) error {
 	if !s.clockSteady() {
 		return nil
 	}
-	if _, held, err := s.Held(ctx); err != nil || held {
+	if h, held, err := s.Held(ctx); err != nil || held {
+		if h.Releasing {
+			err = s.release(ctx)
+		}
 		return err
 	}
 	var errs []error
@@ -131,6 +134,9 @@ func (s *Service) tickAccount(ctx context.Context, account liadesk.ID) error {
 		errs = append(errs, s.finish(ctx, c))
 	}
 	for _, c := range paused {
+		if c.Reason == liadesk.PauseInbox {
+			errs = append(errs, s.recoverGone(ctx, c))
+		}
 		errs = append(errs, s.finish(ctx, c))
 	}
 	for _, c := range sweeping {
