@@ -93,6 +93,7 @@ func (s *Server) routes() {
 	// (Each such route names s.requireCampaigns before its handler.)
 	api.Post("/audience/count", s.requireCampaigns, s.apiCountAudience)
 	s.liveChatAPI(api)
+	s.apiSMSRoutes(api)
 
 	api.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 
@@ -180,6 +181,8 @@ func (s *Server) routes() {
 	desk.Post("/settings/team/:id/reactivate", s.reactivateMember)
 
 	s.liveChatRoutes(desk)
+	s.smsRoutes(desk)
+	s.handsetRoutes(desk)
 
 	// Live updates.
 	desk.Get("/live", s.live)

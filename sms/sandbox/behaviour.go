@@ -112,6 +112,13 @@ func (s *Sandbox) SetBehaviour(number string, b Behaviour) {
 	s.behaviours[digits(number)] = b.clone()
 }
 
+// BehaviourOf tells what happens to the next text to a number.
+func (s *Sandbox) BehaviourOf(number string) Behaviour {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *s.standing(digits(number)).clone()
+}
+
 // SetDefault says what happens to texts to numbers for which neither
 // SetBehaviour nor the rule of the last digits has a say.
 func (s *Sandbox) SetDefault(b Behaviour) {
@@ -169,15 +176,7 @@ func ByDigits(number string) (Behaviour, bool) {
 // behaviourOf finds what happens to one more text to a number, and uses up an
 // answer that is given a number of times only. The lock is held.
 func (s *Sandbox) behaviourOf(number string) Behaviour {
-	b := s.behaviours[number]
-	if b == nil && s.opts.DigitRules {
-		if byDigits, ok := ByDigits(number); ok {
-			b = &byDigits
-		}
-	}
-	if b == nil {
-		b = &s.standard
-	}
+	b := s.standing(number)
 	now := *b
 	if now.Answer != nil && now.Answer.Times > 0 {
 		answer := *now.Answer
@@ -198,4 +197,18 @@ func digits(s string) string {
 		}
 		return -1
 	}, s)
+}
+
+// standing is what holds for a number, by the first that has a say. The lock is
+// held.
+func (s *Sandbox) standing(number string) *Behaviour {
+	if b := s.behaviours[number]; b != nil {
+		return b
+	}
+	if s.opts.DigitRules {
+		if b, ok := ByDigits(number); ok {
+			return &b
+		}
+	}
+	return &s.standard
 }

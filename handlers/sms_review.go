@@ -1,0 +1,94 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/liadesk/campaigns/audience"
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/sms"
+)
+
+// smsReview is a draft before it is scheduled.
+type smsReview struct {
+	sms.Review
+	Path     string
+	Audience string
+	Reach    smsReach
+	Inbox    string
+	From     string
+	Zone     string
+	Wrong    []string // why it cannot be scheduled, in words
+	Next     uint64   // the number of another sample
+	AtMost   int64    // about how many segments in all
+	// OutsideText says who gets it later.
+	OutsideText string
+	When        smsWhen
+}
+
+func (s *Server) reviewSMSCampaign(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	return s.smsReviewPage(c, id, nil)
+}
+
+func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error) error {
+	n := uint64(max(c.QueryInt("sample"), 0))
+	r, err := s.SMS.Review(c.UserContext(), actor(c), id, n)
+	if err != nil {
+		return err
+	}
+	inboxes, err := s.smsInboxes(c)
+	if err != nil {
+		return err
+	}
+	k, l := r.Campaign, s.localizer(c)
+	f := smsFormOf(k, viewer(c).Account.Settings.TimeZone)
+	v := smsReview{Review: r, Path: "/campaigns/sms/" + k.ID.String(), Audience: audience.Sentence(l, k.Audience), Next: n + 1,
+		Zone: f.TimeZone, When: s.smsWhen(c, f), AtMost: r.Audience.Reachable * int64(r.Cost.Segments)}
+	v.Reach = s.smsReach(c, r.Audience, k.Audience, k.Purpose)
+	if r.Outside > r.Never {
+		v.OutsideText = l.T("sms.review.outside", "Count", r.Outside-r.Never, "When", l.DateTime(r.FirstOpens, toZone(f.TimeZone)))
+	}
+	if in, ok := inboxes.byID[k.InboxID]; ok {
+		v.Inbox, v.From = in.Name, in.SMS.Number
+	}
+	if refused == nil {
+		refused = r.Problems
+	}
+	p := Page{Title: s.t(c, "sms.review.title"), Nav: "sms", Data: v}
+	if refused != nil {
+		for _, problem := range s.smsProblems(c, refused) {
+			v.Wrong = append(v.Wrong, problem.Message)
+		}
+		p.Data = v
+	}
+	if p.Banners, err = s.smsBanners(c, inboxes, nil); err != nil {
+		return err
+	}
+	return s.page(c, "sms/review", p)
+}
+
+func (s *Server) scheduleSMSCampaign(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	version, err := parseVersion(c.FormValue("version"))
+	if err != nil {
+		return err
+	}
+	_, err = s.SMS.Schedule(c.UserContext(), actor(c), id, sms.When{Version: version})
+	if liadesk.KindOf(err) == liadesk.KindInvalid {
+		c.Status(http.StatusUnprocessableEntity)
+		return s.smsReviewPage(c, id, err)
+	}
+	if err != nil {
+		return err
+	}
+	s.toast(c, ToneSuccess, s.t(c, "sms.done.scheduled"))
+	return s.redirect(c, "/campaigns/sms/"+id.String())
+}

@@ -1,0 +1,169 @@
+package sms
+
+import (
+	"context"
+	"time"
+
+	"github.com/liadesk/campaigns/audience"
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// Check tells what is wrong with input while it is typed, as Create would say
+// it, without writing anything.
+func (s *Service) Check(ctx context.Context, actor liadesk.Actor, in Input) error {
+	if err := actor.ManageCampaigns(); err != nil {
+		return err
+	}
+	return s.Store.View(ctx, func(tx *db.Tx) error {
+		c := liadesk.SMSCampaign{AccountID: actor.Account} // replaces nothing, so fill writes nothing
+		return s.fill(tx, &c, in)
+	})
+}
+
+// Review is a draft as somebody sees it who is to say "send".
+type Review struct {
+	Campaign liadesk.SMSCampaign
+	Audience audience.Count
+	// Sample is a person who would get the text, and Text what that person
+	// would read, footer and all. Without anybody in reach both are empty.
+	Sample liadesk.Contact
+	Text   string
+	Cost   Measurement
+	// Outside is how many of the reachable may not be texted at the time that
+	// was chosen, and get the text when their window opens; FirstOpens is when
+	// the first of them does. Never is how many of them have no window at all.
+	Outside, Never int64
+	FirstOpens     time.Time
+	// Problems is what keeps the draft from being scheduled, nil if nothing
+	// does: an *liadesk.Error as Schedule would return it.
+	Problems error
+	// Replaces is the scheduled campaign that this one would stand in for.
+	Replaces liadesk.SMSCampaign
+}
+
+// Review reads a draft with everything that a decision needs. Sample chooses
+// among those in reach and may be any number.
+func (s *Service) Review(ctx context.Context, actor liadesk.Actor, id liadesk.ID, sample uint64) (Review, error) {
+	var r Review
+	if err := actor.ManageCampaigns(); err != nil {
+		return r, err
+	}
+	err := s.Store.View(ctx, func(tx *db.Tx) error {
+		r = Review{}
+		c, err := s.find(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		if c.Status != liadesk.SMSDraft {
+			return ErrNotDraft
+		}
+		r.Campaign = c
+		if !c.ReplacesID.IsZero() {
+			if r.Replaces, _, err = tx.SMSCampaign(c.AccountID, c.ReplacesID); err != nil {
+				return err
+			}
+		}
+		account, _, err := tx.Account(actor.Account)
+		if err != nil {
+			return err
+		}
+		split, err := audience.Evaluate(tx, c.AccountID, c.Audience, c.Purpose)
+		if err != nil {
+			return s.unfit(tx, c, &r)
+		}
+		r.Audience = split.Figures()
+		if n := split.Reachable.GetCardinality(); n > 0 {
+			if err := s.sample(tx, account, &r, split, sample%n); err != nil {
+				return err
+			}
+			if err := s.outside(tx, account, &r, split); err != nil {
+				return err
+			}
+		}
+		return s.unfit(tx, c, &r)
+	})
+	return r, err
+}
+
+// unfit notes what Schedule would refuse.
+func (s *Service) unfit(tx *db.Tx, c liadesk.SMSCampaign, r *Review) error {
+	in := InputOf(c)
+	in.Draft = false
+	c.ReplacesID = liadesk.ID{} // so that fill writes nothing
+	if in.ScheduledAt.IsZero() && in.Schedule == nil {
+		var v liadesk.Invalid
+		v.Add("schedule.local", "required")
+		r.Problems = v.Err()
+		return nil
+	}
+	err := s.fill(tx, &c, in)
+	if liadesk.KindOf(err) == liadesk.KindInvalid {
+		r.Problems = err
+		return nil
+	}
+	return err
+}
+
+// sample renders the text for the n-th person in reach.
+func (s *Service) sample(tx *db.Tx, account liadesk.Account, r *Review, split audience.Split, n uint64) error {
+	dense, err := split.Reachable.Select(uint32(n))
+	if err != nil {
+		return err
+	}
+	people, err := tx.ContactsByDense(account.ID, []uint32{dense})
+	if err != nil || len(people) == 0 {
+		return err
+	}
+	text, err := s.Render(account, r.Campaign.Message, r.Campaign.Purpose, people[0])
+	if err != nil {
+		return nil // a draft with a broken text: unfit says what is wrong
+	}
+	r.Sample, r.Text, r.Cost = people[0], text, Measure(text)
+	return nil
+}
+
+// outside counts those whom the campaign would not reach at its own time.
+func (s *Service) outside(tx *db.Tx, account liadesk.Account, r *Review, split audience.Split) error {
+	at := r.Campaign.ScheduledAt
+	if at.IsZero() || r.Campaign.Purpose == liadesk.PurposeTransactional || account.Settings.RoundTheClock {
+		return nil
+	}
+	classes, err := tx.ContactClasses(account.ID)
+	if err != nil {
+		return err
+	}
+	var closed []db.SetRef
+	var opens []time.Time
+	for _, class := range classes {
+		open, ok := opening(account, r.Campaign.Purpose, class, at)
+		if ok && !open.After(at) {
+			continue
+		}
+		if !ok {
+			open = time.Time{}
+		}
+		closed, opens = append(closed, db.SetClass(class)), append(opens, open)
+	}
+	sets, err := tx.ReadSets(account.ID, closed)
+	if err != nil {
+		return err
+	}
+	for i, set := range sets {
+		n := int64(split.Reachable.AndCardinality(set))
+		if n == 0 {
+			continue
+		}
+		r.Outside += n
+		if opens[i].IsZero() {
+			r.Never += n
+		} else if r.FirstOpens.IsZero() || opens[i].Before(r.FirstOpens) {
+			r.FirstOpens = opens[i]
+		}
+	}
+	return nil
+}
+
+// DiskLow tells whether sending stands still because the disk is almost full:
+// what is in flight must still find room to be recorded.
+func (s *Service) DiskLow() bool { return s.diskLow() }

@@ -1,0 +1,107 @@
+package sms
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+func (b *bench) draft(change func(*Input)) liadesk.SMSCampaign {
+	b.t.Helper()
+	in := b.input()
+	in.Draft, in.ScheduledAt = true, b.clock.Now().Add(time.Hour)
+	if change != nil {
+		change(&in)
+	}
+	c, err := b.svc.Create(b.t.Context(), b.admin, in)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return c
+}
+
+func TestADraftKeepsItsTimeAndWaitsForAPerson(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	c := b.draft(nil)
+	if c.Status != liadesk.SMSDraft || c.ScheduledAt.IsZero() {
+		t.Fatalf("%+v", c)
+	}
+	b.clock.Advance(2 * time.Hour)
+	b.tick()
+	b.work()
+	if len(b.carrier.asked) != 0 || b.campaign(c.ID).Status != liadesk.SMSDraft {
+		t.Error("a draft was sent because it had a time")
+	}
+	var e *liadesk.Error
+	if _, err := b.svc.Schedule(t.Context(), b.admin, c.ID, When{}); !errors.As(err, &e) || e.Fields[0].Code != "in_the_past" {
+		t.Errorf("its time has passed: %v", err)
+	}
+	c, err := b.svc.Schedule(t.Context(), b.admin, c.ID, When{ScheduledAt: b.clock.Now().Add(time.Minute)})
+	if err != nil || c.Status != liadesk.SMSScheduled {
+		t.Errorf("%v %v", c.Status, err)
+	}
+}
+
+func TestWhatWasNotReviewedIsNotScheduled(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	c := b.draft(nil)
+	in := InputOf(c)
+	in.Message = "Another text"
+	if _, err := b.svc.Update(t.Context(), b.admin, c.ID, in); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.svc.Schedule(t.Context(), b.admin, c.ID, When{Version: c.Version}); !errors.Is(err, ErrChanged) {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestTheReviewShowsRealPeopleAndWhoGetsItLater(t *testing.T) {
+	b := newBench(t)
+	b.person(1, func(c *liadesk.Contact) { c.Name = "Ana Lund" })
+	b.person(2, func(c *liadesk.Contact) { c.Name = "Bo Ek" })
+	b.person(3, func(c *liadesk.Contact) { c.Consent.State = liadesk.ConsentUnknown })
+	// Seven in the evening in New York is one at night in Stockholm.
+	c := b.draft(func(in *Input) {
+		in.Message, in.ScheduledAt, in.Audience = "Hi {{ contact.first_name }}", noon.Add(7*time.Hour), liadesk.Rule{All: &[]liadesk.Rule{}}
+	})
+	seen := map[string]bool{}
+	for n := range uint64(4) {
+		r, err := b.svc.Review(t.Context(), b.admin, c.ID, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Problems != nil || r.Audience.Matched != 3 || r.Audience.Reachable != 2 || r.Outside != 2 || r.Never != 0 ||
+			!r.FirstOpens.Equal(time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)) || r.Text != "Hi "+r.Sample.FirstName() {
+			t.Errorf("%+v", r)
+		}
+		seen[r.Text] = true
+	}
+	if len(seen) != 2 {
+		t.Errorf("samples: %v", seen)
+	}
+	if _, err := b.svc.Review(t.Context(), b.admin, b.schedule(nil).ID, 0); !errors.Is(err, ErrNotDraft) {
+		t.Errorf("a scheduled campaign is reviewed: %v", err)
+	}
+}
+
+func TestCheckWritesNothing(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	in := b.input()
+	in.ScheduledAt = b.clock.Now().Add(time.Hour)
+	if err := b.svc.Check(t.Context(), b.admin, in); err != nil {
+		t.Error(err)
+	}
+	in.Title = ""
+	if err := b.svc.Check(t.Context(), b.admin, in); liadesk.KindOf(err) != liadesk.KindInvalid {
+		t.Errorf("err = %v", err)
+	}
+	if cards, _, err := b.svc.List(t.Context(), b.admin, db.Page{}); err != nil || len(cards) != 0 {
+		t.Errorf("%d campaigns, %v", len(cards), err)
+	}
+}
