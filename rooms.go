@@ -78,6 +78,7 @@ func (s *server) openRooms() (err error) {
 	s.accounts.OnInboxDelete(r.sms.OnInboxDelete)
 	s.accounts.InboxUsers(r.livechat.InboxUses)
 	s.accounts.InboxUsers(r.sms.InboxUsers)
+	r.contacts.OnTagDelete(r.sms.TagUsers)
 	return nil
 }
 

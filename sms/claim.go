@@ -237,10 +237,10 @@ func (c *claimer) people(sc liadesk.SMSCampaign, class string, dense []uint32) e
 	}
 	for _, n := range dense {
 		p, known := people[n]
-		row, texted := rows[p.Phone]
-		if texted && row.Dense == n {
-			texted = false // cannot be: a waiting recipient has no row
-		}
+		// A row for the number means that this campaign has dealt with it: under
+		// another contact that had the number then, or, should the sets and the
+		// rows ever disagree, under this one. Nobody is texted twice either way.
+		_, texted := rows[p.Phone]
 		set, now := "", class
 		if reason := barred(sc, p, known, out[p.Phone], texted); reason != "" {
 			set = skippedSet + string(reason)

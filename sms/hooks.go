@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"slices"
 	"time"
 
 	"github.com/liadesk/campaigns/db"
@@ -51,14 +52,35 @@ func (s *Service) InboxUsers(tx *db.Tx, in liadesk.Inbox) ([]liadesk.Ref, error)
 	if in.Kind != liadesk.InboxSMS {
 		return nil, nil
 	}
+	return s.refs(tx, in.AccountID, func(c liadesk.SMSCampaign) bool { return c.InboxID == in.ID })
+}
+
+// TagUsers names the campaigns whose audience would change if a tag went:
+// those that ask for it and whose audience is not frozen yet.
+func (s *Service) TagUsers(tx *db.Tx, account liadesk.ID, tag string) ([]liadesk.Ref, error) {
+	return s.refs(tx, account, func(c liadesk.SMSCampaign) bool { return !c.Frozen && asksFor(c.Audience, tag) })
+}
+
+func asksFor(r liadesk.Rule, tag string) bool {
+	for _, parts := range []*[]liadesk.Rule{r.All, r.Any} {
+		if parts != nil && slices.ContainsFunc(*parts, func(part liadesk.Rule) bool { return asksFor(part, tag) }) {
+			return true
+		}
+	}
+	return r.Tag == tag || r.Not != nil && asksFor(*r.Not, tag)
+}
+
+// refs names the campaigns that are scheduled and not over, of those that
+// which chooses.
+func (s *Service) refs(tx *db.Tx, account liadesk.ID, which func(liadesk.SMSCampaign) bool) ([]liadesk.Ref, error) {
 	var refs []liadesk.Ref
 	for _, status := range []liadesk.SMSStatus{liadesk.SMSScheduled, liadesk.SMSSending, liadesk.SMSPaused} {
-		some, err := tx.SMSCampaignsDue(in.AccountID, status, time.Time{})
+		some, err := tx.SMSCampaignsDue(account, status, time.Time{})
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range some {
-			if c.InboxID == in.ID && c.DeletedAt.IsZero() {
+			if c.DeletedAt.IsZero() && which(c) {
 				refs = append(refs, liadesk.Ref{ID: c.ID, Name: c.Title, Kind: "sms_campaign"})
 			}
 		}
