@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -73,6 +74,7 @@ type Server struct {
 	origin  string // scheme://host of URL
 	host    string
 	secure  bool // cookies need https
+	proxies []netip.Prefix
 	created time.Time
 }
 
@@ -99,6 +101,9 @@ func New(deps Deps) (*Server, error) {
 		Deps: deps, texts: catalogue,
 		origin: u.Scheme + "://" + strings.ToLower(u.Host), host: strings.ToLower(u.Hostname()), secure: u.Scheme == "https",
 		created: deps.Clock.Now(),
+	}
+	if s.proxies, err = readProxies(deps.TrustedProxies); err != nil {
+		return nil, err
 	}
 	if s.assets, err = newAssets(deps.Static); err != nil {
 		return nil, err
@@ -153,6 +158,7 @@ func (s *Server) Test(r *http.Request) (*http.Response, error) { return s.app.Te
 
 // middleware is what every request passes, in this order.
 func (s *Server) middleware() {
+	s.app.Use(s.forwardedFor)
 	s.app.Use(s.identify)
 	s.app.Use(s.log)
 	s.app.Use(s.recover)
