@@ -23,7 +23,10 @@ func (s *Server) smsBanners(c *fiber.Ctx, inboxes smsInboxes, cards []smsCard) (
 	if err != nil {
 		return nil, err
 	}
-	if is {
+	switch {
+	case held.Releasing:
+		banners = append(banners, Banner{Tone: ToneInfo, Text: s.t(c, "sms.banner.releasing")})
+	case is:
 		banners = append(banners, Banner{Tone: ToneDanger, Text: s.heldText(c, held, "sms.banner"), Link: "/campaigns/sms/release", Label: s.t(c, "sms.banner.look")})
 	}
 	if s.SMS.DiskLow() {
@@ -67,9 +70,10 @@ func (s *Server) heldText(c *fiber.Ctx, held db.Held, part string) string {
 
 // smsHeld is the page on which sending is released.
 type smsHeld struct {
-	Held bool
-	Text string
-	Warn bool
+	Held      bool
+	Releasing bool // a person decided, and the carrier's lists are being read
+	Text      string
+	Warn      bool
 }
 
 func (s *Server) showRelease(c *fiber.Ctx) error {
@@ -77,7 +81,7 @@ func (s *Server) showRelease(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v := smsHeld{Held: is}
+	v := smsHeld{Held: is, Releasing: held.Releasing}
 	if is {
 		v.Text, v.Warn = s.heldText(c, held, "sms.release"), held.Reason == db.HeldAddress
 	}
@@ -90,6 +94,11 @@ func (s *Server) releaseSending(c *fiber.Ctx) error {
 	if err := s.SMS.Release(c.UserContext(), actor(c)); err != nil {
 		return err
 	}
-	s.toast(c, ToneSuccess, s.t(c, "sms.done.released"))
+	// A long list takes minutes to read; the banner says so until it is done.
+	if _, still, err := s.SMS.Held(c.UserContext()); err != nil {
+		return err
+	} else if !still {
+		s.toast(c, ToneSuccess, s.t(c, "sms.done.released"))
+	}
 	return s.redirect(c, "/campaigns/sms")
 }
