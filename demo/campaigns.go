@@ -34,7 +34,7 @@ func (s *seeder) liveChat(ctx context.Context) error {
 			s.shop, agent("tomas"), site + "/plants/*", 10, true, false},
 		{"pricing", "Help with care plans", "<p>Hi! I am Maya and look after the care plans. How many plants share your home? I will tell you honestly whether you need one.</p>",
 			s.shop, agent("maya"), site + "/pricing", 8, true, false},
-		{"welcome", "Welcome to the shop", "<p>Welcome to <b>" + "Juniper &amp; Finch" + "</b> 🌿 Looking for a plant that forgives? We are happy to help you choose.</p>",
+		{"welcome", "Welcome to the shop", "<p>Welcome to <b>Juniper &amp; Finch</b>. Looking for a plant that forgives? We are happy to help you choose.</p>",
 			s.shop, bot, site, 5, true, false},
 	} {
 		made, _, err := s.LiveChat.Create(ctx, s.actor, livechat.Patch{Title: &c.title, Message: &c.message, InboxID: &c.inbox.ID, Sender: &c.sender,
@@ -65,7 +65,7 @@ func (s *seeder) conversations(ctx context.Context) error {
 		{"pricing", site + "/pricing", []string{
 			"We have eleven plants and two cats. Grove or Sprout?",
 			"Grove, I think: the visit each season is where it pays. Are the cats the kind that dig?",
-			"One of them very much is 😅",
+			"One of them very much is. How did you know?",
 		}, "maya", false},
 		{"welcome", site, []string{"Do you deliver to Jersey City by Friday?"}, "", false},
 	} {

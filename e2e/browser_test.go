@@ -89,7 +89,12 @@ func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOp
 	ctx, cancel := chromedp.NewContext(parent, options...)
 	t.Cleanup(cancel)
 	b := tab{t, ctx}
-	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+	// The first call makes the tab and ties its life to the call's context, so
+	// it must not be one with a deadline.
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	b.do(chromedp.EmulateViewport(1280, 1000), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: openShadow})
 		return err
 	}))
