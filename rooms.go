@@ -93,7 +93,7 @@ func (s *server) later(name string, stop func(context.Context) error) {
 // still takes.
 func (s *server) startRooms() error {
 	r := &s.rooms
-	s.later("count of page views", r.livechat.Flush)
+	s.later("count of page views", r.livechat.Close)
 	r.sms.Start()
 	s.later("sender", r.sms.Stop)
 	ticks, err := scheduler.Start(s.clock, s.log,

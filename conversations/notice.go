@@ -63,6 +63,20 @@ func (s *Service) notice(tx *db.Tx, inbox liadesk.Inbox, c liadesk.Conversation)
 	return Notice{Code: NoticeLater}, nil
 }
 
+// NoticeFor finds the line that is true for a visitor's thread now.
+func (s *Service) NoticeFor(ctx context.Context, c liadesk.Conversation) (Notice, error) {
+	var n Notice
+	err := s.store.View(ctx, func(tx *db.Tx) error {
+		inbox, _, err := tx.Inbox(c.AccountID, c.InboxID)
+		if err != nil {
+			return err
+		}
+		n, err = s.notice(tx, inbox, c)
+		return err
+	})
+	return n, err
+}
+
 // present tells whether a person can see a new message now: says so, and has
 // a page of the dashboard open.
 func (s *Service) present(u liadesk.User) bool {

@@ -501,3 +501,13 @@ func TestTheSetupPageMakesTheFirstAccount(t *testing.T) {
 	}
 	want(t, b.post("/setup", form), http.StatusNotFound)
 }
+
+func TestAnAdministratorsTokenReadsTheMetricsFromElsewhere(t *testing.T) {
+	d := newAccountsDesk(t)
+	for token, status := range map[string]int{d.acme.Token: http.StatusOK, "lia_made_up": http.StatusUnauthorized} {
+		a := ask(t, d.s, "GET", "/metrics", "", "X-Forwarded-For", "203.0.113.9", "Authorization", "Bearer "+token)
+		if a.StatusCode != status {
+			t.Errorf("%s: got %d, want %d", token, a.StatusCode, status)
+		}
+	}
+}

@@ -36,7 +36,7 @@ func (s *Server) routes() {
 	// Status, for machines.
 	app.Get("/healthz", s.healthz)
 	app.Get("/readyz", s.readyz)
-	app.Get("/metrics", s.requireLoopback, s.metrics())
+	app.Get("/metrics", s.mayMeasure, s.metrics())
 
 	// Widget, for visitors' browsers on other sites: no cookies, no CSRF.
 	s.widgetRoutes(app)

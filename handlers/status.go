@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"strings"
+
 	"net/http"
 	"net/netip"
 
@@ -24,9 +26,20 @@ func (s *Server) readyz(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"status": "ok"})
 }
 
-// requireLoopback keeps the metrics for the machine itself. A request that a
-// proxy on this machine passed on is not from here.
-func (s *Server) requireLoopback(c *fiber.Ctx) error {
+// mayMeasure keeps the metrics for the machine itself and for the token of an
+// administrator. A request that a proxy on this machine passed on is not from
+// here.
+func (s *Server) mayMeasure(c *fiber.Ctx) error {
+	if _, token, bearer := strings.Cut(c.Get(fiber.HeaderAuthorization), " "); bearer {
+		a, err := s.Accounts.TokenActor(c.UserContext(), strings.TrimSpace(token))
+		if err == nil {
+			err = a.Administrator()
+		}
+		if err != nil {
+			return err
+		}
+		return c.Next()
+	}
 	ip, err := netip.ParseAddr(c.Context().RemoteIP().String())
 	if err != nil || !ip.IsLoopback() || c.Get(fiber.HeaderXForwardedFor) != "" || c.Get("Forwarded") != "" {
 		return liadesk.ErrForbidden

@@ -99,7 +99,7 @@ func (s *Server) tellVisitor(k *socket, view visitorView, conversation liadesk.I
 	if k.send([]byte(`{"type":"ready"}`)) != nil {
 		return
 	}
-	var status liadesk.ConversationStatus
+	var said line
 	for {
 		select {
 		case _, more := <-k.in:
@@ -116,34 +116,44 @@ func (s *Server) tellVisitor(k *socket, view visitorView, conversation liadesk.I
 				k.close(code)
 				return
 			}
-			if s.tellEvent(k, view, e, &status) != nil {
+			if s.tellEvent(k, view, e, &said) != nil {
 				return
 			}
 		}
 	}
 }
 
-// tellEvent sends what one event means to a visitor: the messages, and that a
-// person answers or that the thread was closed.
-func (s *Server) tellEvent(k *socket, view visitorView, e conversations.Event, status *liadesk.ConversationStatus) error {
-	send := func(frame fiber.Map) error {
+// line is what a visitor was last told about a thread beside its messages.
+type line struct {
+	Type   string                     `json:"type"`
+	Status liadesk.ConversationStatus `json:"status"`
+	Notice string                     `json:"notice"`
+}
+
+// tellEvent sends what one event means to a visitor: the messages, and the
+// thread's state with the line that says who will answer and when, whenever
+// that is no longer what was said last.
+func (s *Server) tellEvent(k *socket, view visitorView, e conversations.Event, said *line) error {
+	send := func(frame any) error {
 		text, err := json.Marshal(frame)
 		if err != nil {
 			return err
 		}
 		return k.send(text)
 	}
-	answered := false
 	for _, m := range e.Messages {
-		answered = answered || m.From == liadesk.FromAgent
 		if err := send(fiber.Map{"type": "message", "message": view.message(m)}); err != nil {
 			return err
 		}
 	}
-	if !answered && e.Conversation.Status == *status {
+	notice, err := s.Conversations.NoticeFor(k.ctx, e.Conversation)
+	if err != nil {
+		return err
+	}
+	now := line{"status", e.Conversation.Status, view.notice(notice)}
+	if now == *said {
 		return nil
 	}
-	*status = e.Conversation.Status
-	// Whoever is being answered needs no line that says when somebody will.
-	return send(fiber.Map{"type": "status", "status": e.Conversation.Status, "notice": ""})
+	*said = now
+	return send(now)
 }

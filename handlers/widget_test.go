@@ -388,15 +388,22 @@ func TestAnOpenChatHearsTheTeamUntilTheServerStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	var frames []string
+	var notice string
 	for range 2 {
 		var f struct {
-			Type, Status string
-			Message      struct{ From, Author, Text string }
+			Type, Status, Notice string
+			Message              struct{ From, Author, Text string }
 		}
 		if err := conn.ReadJSON(&f); err != nil {
 			t.Fatal(err)
 		}
 		frames = append(frames, f.Type+" "+f.Status+f.Message.From+" "+f.Message.Text)
+		notice = f.Notice
+	}
+	// The line that says who answers stays true over the socket too.
+	thread := decoded[struct{ Notice string }](t, d.call("thread", fmt.Sprintf(`{"inbox":"shopkey","token":%q}`, sent.Token)))
+	if notice == "" || notice != thread.Notice {
+		t.Errorf("the socket says %q, the thread %q", notice, thread.Notice)
 	}
 	if want := []string{"message agent Hi there", "status open "}; !slices.Equal(frames, want) {
 		t.Errorf("heard %q, want %q", frames, want)

@@ -74,6 +74,13 @@ func (x *sights) due(now time.Time) (list []sight, prune bool) {
 	return list, prune
 }
 
+// hurry makes the next Flush store what there is, however soon it comes.
+func (x *sights) hurry() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.flushed = time.Time{}
+}
+
 // back returns what could not be stored, unless something newer came.
 func (x *sights) back(list []sight) {
 	x.mu.Lock()
@@ -110,6 +117,12 @@ func (s *Service) Flush(ctx context.Context) error {
 		return nil
 	}
 	return s.prune(ctx)
+}
+
+// Close stores what was gathered since the last Flush, for the server stops.
+func (s *Service) Close(ctx context.Context) error {
+	s.sights.hurry()
+	return s.Flush(ctx)
 }
 
 // prune removes impressions that have had their time, in small transactions.

@@ -270,7 +270,7 @@ export function mount(core: Core): Panel {
   const outbox = new Outbox(
     {
       send: async (item) => {
-        const body = { text: item.text, client_id: item.client_id, ...(item.impression && { impression: item.impression }), ...identity() };
+        const body = { text: item.text, client_id: item.client_id, url: location.href, ...(item.impression && { impression: item.impression }), ...identity() };
         const token = memory.chat()?.token;
         slowed = false;
         try {
