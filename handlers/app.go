@@ -156,6 +156,19 @@ func (s *Server) Shutdown(ctx context.Context) error { return s.app.ShutdownWith
 // Test answers one request without a network, for tests.
 func (s *Server) Test(r *http.Request) (*http.Response, error) { return s.app.Test(r, -1) }
 
+// Route is a line of the site map: a method and a path, whose parameters are
+// written as ":id".
+type Route struct{ Method, Path string }
+
+// Routes is the site map.
+func (s *Server) Routes() []Route {
+	var list []Route
+	for _, r := range s.app.GetRoutes(true) {
+		list = append(list, Route{r.Method, r.Path})
+	}
+	return list
+}
+
 // middleware is what every request passes, in this order.
 func (s *Server) middleware() {
 	s.app.Use(s.forwardedFor)

@@ -332,12 +332,12 @@ func (s *Server) showTimeline(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if !wantsFragment(c) {
-		return s.redirect(c, "/contacts/"+id.String())
-	}
 	part, err := s.timeline(c, id, c.Query("after"))
 	if err != nil {
 		return err
+	}
+	if !wantsFragment(c) {
+		return s.redirect(c, "/contacts/"+id.String())
 	}
 	return s.fragment(c, "contacts/events", Page{Data: part})
 }
