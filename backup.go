@@ -98,6 +98,9 @@ type restored struct {
 // backup are not in it.
 func restore(ctx context.Context, folder, file string, now time.Time) (out restored, err error) {
 	z, err := zip.OpenReader(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, fmt.Errorf("there is no file %s", file)
+	}
 	if err != nil {
 		return out, fmt.Errorf("%s is no whole backup: %w", file, err)
 	}

@@ -332,7 +332,7 @@ func TestRestoreBringsBackWhatWasThereAndHoldsSending(t *testing.T) {
 	if out := p.must("", "check"); !strings.Contains(out, "Sending is held (restored)") {
 		t.Error(out)
 	}
-	r = p.start("serve")
+	r = p.startUntil(regexp.MustCompile(`No texts go out yet, because this database came from a backup[^\n]*\n.*/campaigns/sms/release`), "serve")
 	if got := status(t, r.url+"/api/v1/settings", token); got != http.StatusOK {
 		t.Errorf("a token of before the backup: %d", got)
 	}
@@ -458,8 +458,12 @@ func TestAnotherPublicAddressHoldsSending(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if !bufio.NewScanner(stdout).Scan() {
+		lines := bufio.NewScanner(stdout)
+		if !lines.Scan() {
 			t.Error("no greeting")
+		}
+		if c.want != "" && (!lines.Scan() || !strings.Contains(lines.Text(), "No texts go out yet, because it last ran under https://desk.example.com.")) {
+			t.Errorf("greeted with %q", lines.Text())
 		}
 		p.stop(&running{cmd: cmd})
 		if out := p.must("", "check"); strings.Contains(out, "held") != (c.want != "") || !strings.Contains(out, c.want) {

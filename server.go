@@ -171,12 +171,27 @@ func (s *server) noticeAddress(ctx context.Context) error {
 	})
 }
 
-// ready says why we cannot serve: the database must answer.
+// roomToStore is what the disk must have free for us to be ready. It is little:
+// texts stop going out long before.
+const roomToStore = 4 << 20
+
+// ready says why we cannot serve: the database must answer, take a transaction
+// (an empty one, which writes nothing), and have room for the next.
 func (s *server) ready(ctx context.Context) error {
-	return s.store.View(ctx, func(tx *db.Tx) error {
+	if err := s.store.View(ctx, func(tx *db.Tx) error {
 		_, err := tx.Schema()
 		return err
-	})
+	}); err != nil {
+		return err
+	}
+	if err := s.store.Update(ctx, func(*db.Tx) error { return nil }); err != nil {
+		return err
+	}
+	free, err := s.engine.Free()
+	if err == nil && free < roomToStore {
+		return fmt.Errorf("the disk of the data folder is full: %d kB are free", free>>10)
+	}
+	return nil // where free space is not known, the next write tells
 }
 
 // viewer finds whose a session cookie is.
@@ -199,9 +214,26 @@ func (s *server) greet(ctx context.Context) error {
 	} else {
 		_, err = fmt.Fprintf(s.out, "LiaDesk Campaigns is at %s\n", s.config.url)
 	}
+	if err == nil {
+		err = s.greetHeld(ctx)
+	}
 	if err == nil && s.config.demo {
 		err = s.greetDemo()
 	}
+	return err
+}
+
+// greetHeld says that no texts go out, and who changes that.
+func (s *server) greetHeld(ctx context.Context) error {
+	held, is, err := s.rooms.sms.Held(ctx)
+	if err != nil || !is {
+		return err
+	}
+	why := "this database came from a backup"
+	if held.Reason == db.HeldAddress {
+		why = "it last ran under " + held.Address
+	}
+	_, err = fmt.Fprintf(s.out, "No texts go out yet, because %s. An administrator looks into it at\n  %s/campaigns/sms/release\n", why, s.config.url)
 	return err
 }
 

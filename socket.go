@@ -231,8 +231,21 @@ func (c *serverClient) Backup(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	defer body.Close()
-	if _, err := io.Copy(w, body); err != nil {
+	target := &faultyWriter{w: w}
+	_, err = io.Copy(target, body)
+	if err != nil && target.err == nil {
 		return fmt.Errorf("the server broke off: its log says why: %w", err)
 	}
-	return nil
+	return err
+}
+
+// faultyWriter remembers that it was the writing that failed.
+type faultyWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (f *faultyWriter) Write(p []byte) (n int, err error) {
+	n, f.err = f.w.Write(p)
+	return n, f.err
 }

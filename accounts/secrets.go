@@ -64,7 +64,7 @@ func OpenSecrets(folder string, fresh bool) (*Secrets, error) {
 func ParseSecrets(text string) (*Secrets, error) {
 	master, err := hex.DecodeString(text)
 	if err != nil || len(master) != masterSize {
-		return nil, fmt.Errorf("the secrets key is damaged (it has %d hexadecimal digits): put it back from a backup", 2*masterSize)
+		return nil, fmt.Errorf("the secrets key in %s is damaged, for it must be %d hexadecimal digits: put it back from a backup", SecretsFile, 2*masterSize)
 	}
 	derive := func(use string) []byte {
 		k, kerr := hkdf.Key(sha256.New, master, nil, "liadesk campaigns "+use, 32)

@@ -12,10 +12,12 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/liadesk/campaigns/db/kv"
+	"github.com/liadesk/campaigns/liadesk"
 )
 
 // Store is the database of the whole installation.
@@ -49,12 +51,25 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 		return fn(last)
 	})
 	if err != nil || last == nil {
-		return err
+		return cannotStore(err)
 	}
 	for _, fn := range last.after {
 		fn()
 	}
 	return nil
+}
+
+// cannotStore says what a disk that takes no more means for the person whose
+// change it was: nothing is wrong with the change, and somebody must look after
+// the disk. Other errors pass as they are.
+func cannotStore(err error) error {
+	switch {
+	case errors.Is(err, kv.ErrNoSpace):
+		return &liadesk.Error{Kind: liadesk.KindUnavailable, Code: "disk_full", Text: "nothing can be saved", Cause: err}
+	case errors.Is(err, kv.ErrUncertain):
+		return &liadesk.Error{Kind: liadesk.KindUnavailable, Code: "disk_failed", Text: "nothing can be saved", Cause: err}
+	}
+	return err
 }
 
 // Backup writes a consistent copy of the database while others go on.
