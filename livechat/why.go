@@ -127,9 +127,10 @@ type Trial struct {
 }
 
 // Try tests a trigger address on the address of a page, for an inbox if one
-// was chosen.
+// was chosen. It is for those who make campaigns: it tells which domains an
+// inbox has.
 func (s *Service) Try(ctx context.Context, actor liadesk.Actor, trigger, address string, inbox liadesk.ID) (Trial, error) {
-	if err := actor.Campaigns(); err != nil {
+	if err := actor.ManageCampaigns(); err != nil {
 		return Trial{}, err
 	}
 	p, err := CompilePattern(trigger)
