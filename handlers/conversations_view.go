@@ -14,6 +14,7 @@ import (
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 	"github.com/liadesk/campaigns/livechat"
+	"github.com/liadesk/campaigns/phone"
 	"github.com/liadesk/campaigns/views/texts"
 )
 
@@ -108,6 +109,27 @@ type deskRow struct {
 	Current bool // it is the open thread
 }
 
+// Name is how the other side is called.
+func (r deskRow) Name() string { return nameOf(r.Item) }
+
+// Face is the icon that stands for somebody without a name, "" for initials.
+func (r deskRow) Face() string { return faceOf(r.Item) }
+
+// nameOf writes a number that is all we know of somebody as people write it.
+func nameOf(item conversations.Item) string {
+	if name := item.Name(); name != item.Conversation.Phone {
+		return name
+	}
+	return phone.Format(item.Conversation.Phone)
+}
+
+func faceOf(item conversations.Item) string {
+	if item.Contact.Name == "" {
+		return "user"
+	}
+	return ""
+}
+
 // Place sorts the list: the last active first.
 func (r deskRow) Place() string { return strconv.FormatInt(r.Conversation.LastAt.UnixNano(), 10) }
 
@@ -191,6 +213,23 @@ type composer struct {
 	Problem  string // a sentence
 }
 
+// Name is how the other side is called.
+func (t *threadView) Name() string { return nameOf(t.Item) }
+
+// Phone is the contact's number as people write it, "" without one.
+func (t *threadView) Phone() string { return phone.Format(t.Contact.Phone) }
+
+// From is the number that answers go out from, "" on the website.
+func (t *threadView) From() string {
+	if t.Inbox.SMS == nil {
+		return ""
+	}
+	return phone.Format(t.Inbox.SMS.Number)
+}
+
+// Face is the icon that stands for somebody without a name, "" for initials.
+func (t *threadView) Face() string { return faceOf(t.Item) }
+
 // Address of the thread, or of one of its verbs.
 func (t *threadView) Address(verb string) string {
 	path := "/conversations/" + t.Conversation.ID.String()
@@ -240,6 +279,7 @@ type entry struct {
 	Class   string // ours, system, and so on: the component's
 	Name    string
 	Picture string
+	Face    string // an icon in place of a picture, "" for initials
 	Bot     bool
 	// Follows says that the message goes on from the one before it.
 	Follows bool
@@ -281,7 +321,7 @@ func newEntry(th conversations.Thread, account liadesk.Account, m liadesk.Messag
 	e := entry{Message: m, Name: m.Author}
 	switch m.From {
 	case liadesk.FromVisitor:
-		e.Name = th.Name()
+		e.Name, e.Face = nameOf(th.Item), faceOf(th.Item)
 	case liadesk.FromAgent:
 		e.Class = "ours"
 	case liadesk.FromSystem:

@@ -41,6 +41,8 @@ type watch struct {
 	// message there.
 	Thread string `json:"thread"`
 	After  uint64 `json:"after"`
+	// Closed says that the thread shows why it can't be answered.
+	Closed bool `json:"closed"`
 	// Visible says that somebody can be looking.
 	Visible bool `json:"visible"`
 }
@@ -68,6 +70,7 @@ type liveView struct {
 	Gone    liadesk.ID // a row to take out of the list
 	Row     *deskRow   // a row to put where it belongs
 	Thread  *threadView
+	Answer  bool    // whether Thread can be answered has changed
 	States  []entry // texts of ours whose sending went on
 	Counted bool
 	Ring    liadesk.ID // a conversation that asks for attention
@@ -126,6 +129,7 @@ func (l *live) run() error {
 				return err
 			}
 			if over {
+				stop() // nobody is present who has been told goodbye
 				err := l.push(liveView{SignedOut: true})
 				l.socket.close(socketNotYours)
 				return err
@@ -294,6 +298,9 @@ func (l *live) moved(view *liveView, item conversations.Item, spoken bool) error
 func (l *live) show(view liveView, th conversations.Thread) error {
 	for {
 		view.Thread = newThread(l.viewer, l.filter, th, composer{})
+		if closed := th.Closed != nil; closed != l.watch.Closed {
+			view.Answer, l.watch.Closed = true, closed
+		}
 		if err := l.push(view); err != nil {
 			return err
 		}

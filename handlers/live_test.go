@@ -267,7 +267,14 @@ func TestWhatBecomesOfATextIsSeenAtOnce(t *testing.T) {
 		t.Errorf("it gets %s", got)
 	}
 	p.say(onThread(c.ID, 3)) // after a while without connection
-	if got := p.until("#state-"); !strings.Contains(got, "Not delivered") {
+	if got := p.until("#state-"); !strings.Contains(got, "Not delivered") || strings.Contains(got, "#composer") {
+		t.Errorf("it gets %s", got)
+	}
+	dbtest.Update(t, d.store, func(tx *db.Tx) error {
+		return tx.PutOptOut(d.account.ID, c.ID, liadesk.OptOut{Number: c.Phone, At: d.clock.Now(), Source: "keyword"})
+	})
+	state(liadesk.DeliveryFailed, "200")
+	if got := p.until("#composer"); !strings.Contains(got, "opted out of texts") {
 		t.Errorf("it gets %s", got)
 	}
 }

@@ -27,6 +27,7 @@ function shown(): { key: string; watch: object } | null {
       empty: empty !== undefined,
       thread: thread ?? "",
       after: Math.max(0, ...places),
+      closed: document.querySelector("div#composer") !== null,
       visible,
     },
   };
