@@ -69,6 +69,10 @@ func (s *seeder) conversations(ctx context.Context) error {
 		}, "maya", false},
 		{"welcome", site, []string{"Do you deliver to Jersey City by Friday?"}, "", false},
 	} {
+		// A page view first, as the widget makes it: the snippet is seen.
+		if _, err := s.LiveChat.Visit(ctx, livechat.Visit{Key: s.shop.Website.Key, URL: v.page, Origin: s.URL}); err != nil {
+			return err
+		}
 		shown, err := s.LiveChat.Show(ctx, livechat.Ask{Key: s.shop.Website.Key, Campaign: s.campaigns[v.campaign].ID, URL: v.page, Origin: s.URL})
 		if err != nil {
 			return err
