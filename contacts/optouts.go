@@ -36,8 +36,13 @@ type OptOutView struct {
 }
 
 // OptOuts lists the numbers that opted out, newest first, or those that begin
-// with the digits typed.
+// with the digits typed. Like the two verbs below it is for plans with
+// campaigns: what an opt-out ends is campaign texts. STOP is heard on every
+// plan, and the list is there when campaigns come.
 func (s *Service) OptOuts(ctx context.Context, actor liadesk.Actor, typed string, page db.Page) (OptOutPage, error) {
+	if err := actor.Campaigns(); err != nil {
+		return OptOutPage{}, err
+	}
 	var out OptOutPage
 	err := s.store.View(ctx, func(tx *db.Tx) error {
 		out = OptOutPage{}
@@ -90,6 +95,9 @@ func digits(s string) string {
 // AddOptOut notes that a number must get no campaign texts, contact or not.
 // Source is SourceTeam or SourceAPI; the note says what the person said.
 func (s *Service) AddOptOut(ctx context.Context, actor liadesk.Actor, number, source, note string) (liadesk.OptOut, error) {
+	if err := actor.Campaigns(); err != nil {
+		return liadesk.OptOut{}, err
+	}
 	now := s.clock.Now().UTC()
 	var o liadesk.OptOut
 	err := s.store.Update(ctx, func(tx *db.Tx) error {
@@ -115,6 +123,9 @@ func (s *Service) AddOptOut(ctx context.Context, actor liadesk.Actor, number, so
 // RemoveOptOut lets a number be texted again. It needs a reason, which stays
 // in the number's history; it is no consent to marketing.
 func (s *Service) RemoveOptOut(ctx context.Context, actor liadesk.Actor, number, source, reason string) error {
+	if err := actor.Campaigns(); err != nil {
+		return err
+	}
 	now := s.clock.Now().UTC()
 	return s.store.Update(ctx, func(tx *db.Tx) error {
 		var v liadesk.Invalid

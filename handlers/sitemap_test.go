@@ -131,7 +131,7 @@ var sitemap = []route{
 	{"POST /api/v1/conversations/:id/messages", record | ofInbox, "/api/v1/conversations/{talk}/messages", `{"text":"x"}`},
 	{"POST /api/v1/conversations/:id/resolve", record | ofInbox, "/api/v1/conversations/{talk}/resolve", ""},
 	{"POST /api/v1/conversations/:id/reopen", record | ofInbox, "/api/v1/conversations/{talk}/reopen", ""},
-	{"POST /api/v1/audience/count", paid, "", `{"rule":{"tag":"{tag}"}}`},
+	{"POST /api/v1/audience/count", admin | paid, "", `{"rule":{"tag":"{tag}"}}`},
 	{"POST /api/v1/sms/measure", paid, "", `{"message":"x"}`},
 	{"GET /api/v1/live-chat-campaigns/", paid, "", ""},
 	{"POST /api/v1/live-chat-campaigns/", record | admin | paid, "", `{"title":"x","message":"<p>x</p>","inbox_id":"{website}","sender":{"kind":"agent","user_id":"{user}"},"trigger":{"url":"https://zanzibar.example/*"}}`},
