@@ -61,6 +61,11 @@ func (d dashboard) send(page, action string, fields url.Values) {
 // signIn opens the pages for the account's administrator.
 func (i *installation) signIn(email string) dashboard {
 	i.t.Helper()
+	return i.signInWith(email, password)
+}
+
+func (i *installation) signInWith(email, password string) dashboard {
+	i.t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		i.t.Fatal(err)
