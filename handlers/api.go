@@ -63,7 +63,9 @@ func readJSON(c *fiber.Ctx, v any) error {
 		wrong.Add(e.Field, "wrong_type")
 		return wrong.Err()
 	}
-	if e, ok := errors.AsType[*liadesk.Error](err); ok && e.Kind == liadesk.KindNotFound {
+	if e, ok := errors.AsType[*liadesk.Error](err); ok && e.Kind == liadesk.KindInvalid {
+		return err // a type of ours that says itself what is wrong
+	} else if ok && e.Kind == liadesk.KindNotFound {
 		err = errors.New("an id cannot be read")
 	}
 	return &liadesk.Error{Kind: liadesk.KindInvalid, Code: "bad_json", Text: "the body is not the JSON that we expect", Cause: err}

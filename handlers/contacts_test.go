@@ -136,6 +136,9 @@ func TestContactsOverTheAPI(t *testing.T) {
 		fmt.Sprint(doc["skipped"]) != "map[opted_out:1]" {
 		t.Errorf("%d %v", status, doc)
 	}
+	if status, doc = d.api("acme", "POST", "/audience/count", `{"rule":{"tag":"vip","country":"BR"}}`); status != 422 || !strings.Contains(fmt.Sprint(doc["errors"]), "rule_unknown") {
+		t.Errorf("a rule with a part that nobody knows: %d %v", status, doc)
+	}
 	if status, doc = d.api("acme", "POST", "/audience/count", `{"rule":{}}`); status != 422 {
 		t.Errorf("%d %v", status, doc)
 	}

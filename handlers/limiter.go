@@ -52,7 +52,7 @@ func (l *limiter) take(address string, now time.Time) error {
 		return nil
 	}
 	r.CancelAt(now)
-	return &liadesk.Error{Kind: liadesk.KindTooMany, Code: "too_many", Text: "too many requests from this address", RetryAfter: wait}
+	return &liadesk.Error{Kind: liadesk.KindTooMany, Code: "too_many_requests", Text: "too many requests from this address", RetryAfter: wait}
 }
 
 // oneParty is what one party holds of addresses: an IPv4 address, or the 64

@@ -252,7 +252,7 @@ func TestEachCallButVisitHasAPaceAndSaysWhenToComeBack(t *testing.T) {
 			t.Fatalf("%d %s", a.StatusCode, a.body)
 		}
 	}
-	if a := d.call("show", body); a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") != "1" {
+	if a := d.call("show", body); a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") != "1" || !strings.Contains(a.body, "Wait a little") {
 		t.Errorf("%d, Retry-After %q", a.StatusCode, a.Header.Get("Retry-After"))
 	}
 	d.clock.Advance(time.Second)
