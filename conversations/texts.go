@@ -22,6 +22,9 @@ type InboundText struct {
 	// CampaignText that text as it was sent to this number.
 	CampaignID   liadesk.ID
 	CampaignText string
+	// Obeyed says that the text was a keyword (STOP, START, HELP) that was
+	// done as asked: it stands in the thread, and nobody has to answer it.
+	Obeyed bool
 }
 
 // ReceiveText puts a text into its thread, within the caller's transaction:
@@ -55,11 +58,15 @@ func (s *Service) ReceiveText(tx *db.Tx, in InboundText) (liadesk.Conversation, 
 	if err := s.route(tx, &c); err != nil {
 		return none(err)
 	}
+	unread, waiting := c.Unread, c.WaitingSince
 	m, err := s.add(tx, &c, liadesk.Message{
 		From: liadesk.FromVisitor, Author: in.Contact.Name, Text: in.Text, CarrierID: in.CarrierID,
 	})
 	if err != nil {
 		return none(err)
+	}
+	if in.Obeyed {
+		c.Unread, c.WaitingSince = unread, waiting
 	}
 	return c, m, tx.PutConversation(c)
 }

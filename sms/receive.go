@@ -182,6 +182,7 @@ func (in *inbound) file(person liadesk.Contact, uuid string, k Keyword, c liades
 	}
 	received := conversations.InboundText{
 		Account: in.account.ID, Inbox: in.v.inbox, Contact: person, From: in.from, Text: text, CarrierID: uuid, At: in.now,
+		Obeyed: k != KeywordNone,
 	}
 	if !c.ID.IsZero() {
 		sent, err := in.s.Render(in.account, c.Message, c.Purpose, person)

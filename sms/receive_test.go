@@ -293,3 +293,36 @@ func TestNoncesAreForgottenAfterADay(t *testing.T) {
 		t.Error("an old nonce was kept")
 	}
 }
+
+func TestNobodyHasToAnswerAKeyword(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	unread := func() int {
+		n, err := b.talk.Unread(t.Context(), b.admin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, word := range []string{"HELP", "STOP", "START"} {
+		if err := b.text(number(1), word); err != nil {
+			t.Fatal(err)
+		}
+		if n := unread(); n != 0 {
+			t.Errorf("%s asks the team for an answer", word)
+		}
+	}
+	if err := b.text(number(1), "Are you open today?"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.text(number(1), "STOP"); err != nil {
+		t.Fatal(err)
+	}
+	if n := unread(); n != 1 {
+		t.Errorf("the question behind which STOP stands counts %d times", n)
+	}
+	talks, _, err := b.talk.List(t.Context(), b.admin, conversations.Filter{}, db.Page{})
+	if err != nil || len(talks) != 1 || talks[0].WaitingSince.IsZero() {
+		t.Errorf("%+v, %v", talks, err)
+	}
+}
