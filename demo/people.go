@@ -84,7 +84,7 @@ var consentSources = []string{"newsletter form of the shop", "checkout, box tick
 // invented makes the contacts as input. The same seed makes the same people at
 // every start.
 func invented(now time.Time) []contacts.Input {
-	chance := rand.New(rand.NewPCG(20, 26))
+	chance := rand.New(rand.NewPCG(4, 2026))
 	one := func(of []string) string { return of[chance.IntN(len(of))] }
 	taken := map[string]bool{}
 	var list []contacts.Input
