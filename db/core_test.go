@@ -191,23 +191,37 @@ func TestCountersAddUpOverTheirShards(t *testing.T) {
 	for i := range 40 {
 		n := int64(i - 3)
 		want += n
-		if err := s.Update(t.Context(), func(tx *Tx) error { return tx.Add(acct, "sms/1/sent", byte(i), n) }); err != nil {
+		if err := s.Update(t.Context(), func(tx *Tx) error {
+			if err := tx.AddTally(acct, "sms/1", byte(i), map[string]int64{"sent": n, "undone": n, "none": 0}); err != nil {
+				return err
+			}
+			// Given back in another shard: the sum is nought all the same.
+			return tx.AddTally(acct, "sms/1", byte(i+5), map[string]int64{"undone": -n})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Update(t.Context(), func(tx *Tx) error { return tx.Add(acct, "alone", byte(i), n) }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Update(t.Context(), func(tx *Tx) error { return tx.Add(acct, "sms/1/failed", 9, 2) }); err != nil {
+	if err := s.Update(t.Context(), func(tx *Tx) error {
+		return tx.AddTally(acct, "sms/10", 9, map[string]int64{"failed": 2})
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.View(t.Context(), func(tx *Tx) error {
-		got, err := tx.Counts(acct, "sms/1/")
+		got, err := tx.Tallies(acct, "sms/1", "sms/10", "sms/2")
 		if err != nil {
 			return err
 		}
-		if d := cmp.Diff(map[string]int64{"sent": want, "failed": 2}, got); d != "" {
+		if d := cmp.Diff([]map[string]int64{{"sent": want}, {"failed": 2}, {}}, got); d != "" {
 			t.Error(d)
 		}
-		none, err := tx.Counts(other, "sms/1/")
-		if len(none) != 0 {
+		if n, err := tx.Count(acct, "alone"); n != want || err != nil {
+			t.Errorf("alone: %d, %v", n, err)
+		}
+		none, err := tx.Tallies(other, "sms/1")
+		if err == nil && len(none[0]) != 0 {
 			t.Errorf("another account sees %v", none)
 		}
 		return err

@@ -1,6 +1,10 @@
 package db
 
-import "github.com/liadesk/campaigns/liadesk"
+import (
+	"fmt"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
 
 // Counters that many transactions change at once are split into shards, so
 // that no single key is hot; reading sums them in one scan.
@@ -33,20 +37,73 @@ func (tx *Tx) Count(account liadesk.ID, name string) (int64, error) {
 	return sum, err
 }
 
-// Counts reads every counter whose name begins with prefix, in one scan. The
-// names come back without the prefix. It is for families of fewer than a
-// thousand counters, such as the figures of one campaign.
-func (tx *Tx) Counts(account liadesk.ID, prefix string) (map[string]int64, error) {
-	base := in(account, nCounter)
-	from := base.clone().raw([]byte(prefix))
-	values, keys, err := scan[int64](tx, from, from.end(), 1000*counterShards, false)
+// A tally is a family of counters that change and are read together, such as
+// the figures of one campaign. Each shard of it is one record, so that a
+// transaction that moves a thousand recipients writes one key, and a page that
+// shows fifty campaigns reads them in one round trip.
+
+func tallyKey(account liadesk.ID, name string, shard byte) key {
+	return in(account, nTally).str(name).raw([]byte{shard})
+}
+
+// AddTally adds to the counters of a tally, by name. Seed picks the shard, as
+// for Add.
+func (tx *Tx) AddTally(account liadesk.ID, name string, seed byte, sums map[string]int64) error {
+	k := tallyKey(account, name, seed%counterShards)
+	counts, _, err := get[map[string]int64](tx, k)
+	if err != nil {
+		return err
+	}
+	changed := false
+	for counter, n := range sums {
+		if n == 0 {
+			continue
+		}
+		if counts == nil {
+			counts = make(map[string]int64, len(sums))
+		}
+		changed = true
+		if counts[counter] += n; counts[counter] == 0 {
+			delete(counts, counter)
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return put(tx, k, counts)
+}
+
+// Tallies reads many tallies in one round trip, in the order of their names. A
+// counter that is nought is left out.
+func (tx *Tx) Tallies(account liadesk.ID, names ...string) ([]map[string]int64, error) {
+	keys := make([][]byte, 0, len(names)*counterShards)
+	for _, name := range names {
+		for shard := range byte(counterShards) {
+			keys = append(keys, tallyKey(account, name, shard))
+		}
+	}
+	values, err := tx.kv.GetMulti(keys)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]int64)
-	for i, k := range keys {
-		name := string(k[len(from) : len(k)-2]) // the zero that ends the name, then the shard
-		out[name] += values[i]
+	out := make([]map[string]int64, len(names))
+	for i := range out {
+		out[i] = make(map[string]int64)
+	}
+	for i, b := range values {
+		if b == nil {
+			continue
+		}
+		var counts map[string]int64
+		if err := decode(b, &counts); err != nil {
+			return nil, fmt.Errorf("record %x: %w", keys[i], err)
+		}
+		sum := out[i/counterShards]
+		for counter, n := range counts {
+			if sum[counter] += n; sum[counter] == 0 {
+				delete(sum, counter)
+			}
+		}
 	}
 	return out, nil
 }

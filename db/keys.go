@@ -61,6 +61,7 @@ const (
 	nLease          noun = "le" // inbox id: who sends
 	nNonce          noun = "nc" // inbox id, nonce: callbacks already seen
 	nCounter        noun = "ct" // name, shard
+	nTally          noun = "ty" // name, shard: counters that change together
 	nCampaignBy     noun = "cb" // number, time: which campaigns reached it
 	nChatCampaign   noun = "lc" // live chat campaign id
 	nImpression     noun = "ii" // impression id

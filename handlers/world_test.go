@@ -38,17 +38,18 @@ type world struct {
 	*Server
 	t      *testing.T
 	clock  *clockwork.FakeClock
-	engine kv.Engine
+	engine *kv.Counter
 	store  *db.Store
 	inbox  map[string]liadesk.Inbox // SMS inboxes by the carrier's account
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	engine, err := bolt.Open(filepath.Join(t.TempDir(), "campaigns.db"), bolt.Options{})
+	file, err := bolt.Open(filepath.Join(t.TempDir(), "campaigns.db"), bolt.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	engine := kv.Counting(file)
 	store, err := db.New(t.Context(), engine)
 	if err != nil {
 		t.Fatal(err)

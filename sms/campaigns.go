@@ -313,38 +313,38 @@ func (s *Service) List(ctx context.Context, actor liadesk.Actor, page db.Page) (
 	}
 	err = s.Store.View(ctx, func(tx *db.Tx) error {
 		cards, next = nil, ""
-		account, found, err := tx.Account(actor.Account)
-		if err != nil || !found {
+		var list []liadesk.SMSCampaign
+		list, next, err = campaignsAfter(tx, actor, after, page.Size())
+		if err != nil {
 			return err
 		}
-		cursor := after
-		for {
-			batch, err := tx.SMSCampaigns(actor.Account, cursor, page.Size()+1)
-			if err != nil {
-				return err
-			}
-			for _, c := range batch {
-				if !c.DeletedAt.IsZero() || !actor.Serves(c.InboxID) {
-					cursor = c.ID
-					continue
-				}
-				if len(cards) == page.Size() {
-					next = cursor.String()
-					return nil
-				}
-				cursor = c.ID
-				p, err := s.progress(tx, account, c)
-				if err != nil {
-					return err
-				}
-				cards = append(cards, Card{Campaign: c, Progress: p})
-			}
-			if len(batch) <= page.Size() {
-				return nil
-			}
-		}
+		cards, err = s.cards(tx, actor.Account, list...)
+		return err
 	})
 	return cards, next, err
+}
+
+// campaignsAfter lists the campaigns behind a place that the actor may see.
+// Next is the place behind them, "" at the end.
+func campaignsAfter(tx *db.Tx, actor liadesk.Actor, cursor liadesk.ID, size int) (list []liadesk.SMSCampaign, next string, err error) {
+	for {
+		batch, err := tx.SMSCampaigns(actor.Account, cursor, size+1)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, c := range batch {
+			if c.DeletedAt.IsZero() && actor.Serves(c.InboxID) {
+				if len(list) == size {
+					return list, cursor.String(), nil
+				}
+				list = append(list, c)
+			}
+			cursor = c.ID
+		}
+		if len(batch) <= size {
+			return list, "", nil
+		}
+	}
 }
 
 // change runs one change of a campaign in a transaction, for administrators.

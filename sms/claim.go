@@ -164,12 +164,12 @@ func (c *claimer) outbox() error {
 // campaign claims from the open window classes of one campaign until there are
 // most jobs.
 func (c *claimer) campaign(sc liadesk.SMSCampaign, most int) error {
-	counts, err := c.tx.Counts(c.account.ID, figures(sc.ID)+pendingSet)
+	now, err := figures(c.tx, c.account.ID, sc.ID)
 	if err != nil {
 		return err
 	}
-	for _, class := range slices.Sorted(maps.Keys(counts)) {
-		if counts[class] > 0 && isOpen(c.account, sc.Purpose, class, c.now) {
+	for _, class := range slices.Sorted(maps.Keys(now.pending)) {
+		if isOpen(c.account, sc.Purpose, class, c.now) {
 			if err := c.class(sc, class, most); err != nil || len(c.jobs) >= most {
 				return err
 			}

@@ -114,11 +114,11 @@ func readPlace(cursor string) (section, place string, err error) {
 
 // sections lists where the wanted recipients are, in a fixed order.
 func (l *recipientLister) sections(f RecipientFilter) ([]string, error) {
-	counts, err := l.tx.Counts(l.c.AccountID, figures(l.c.ID))
+	t, err := figures(l.tx, l.c.AccountID, l.c.ID)
 	if err != nil {
 		return nil, err
 	}
-	t, now := figuresOf(counts), l.s.now()
+	now := l.s.now()
 	var sections []string
 	all := f.Status == ""
 	if all || f.Status == liadesk.DeliveryPending || f.Status == liadesk.DeliveryDeferred {

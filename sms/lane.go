@@ -159,12 +159,12 @@ func (s *Service) recover(ctx context.Context, ln *lane) error {
 // recoverGone does the same for an inbox that was deleted, for which nobody
 // takes a lease any more: its texts are uncertain when their posts are over.
 func (s *Service) recoverGone(ctx context.Context, c liadesk.SMSCampaign) error {
-	p := int64(0)
+	var t tallied
 	err := s.Store.View(ctx, func(tx *db.Tx) (err error) {
-		p, err = tx.Count(c.AccountID, figures(c.ID)+statusName+string(liadesk.DeliverySending))
+		t, err = figures(tx, c.AccountID, c.ID)
 		return err
 	})
-	if err != nil || p == 0 {
+	if err != nil || t.rows[liadesk.DeliverySending] == 0 {
 		return err
 	}
 	now := s.now()

@@ -17,18 +17,6 @@ import (
 // the rows, and changes in the same transaction, so that the sum of all is
 // always the number targeted.
 
-// Names of the frozen sets and of their counters, which are the same.
-const (
-	pendingSet = "p:"        // and the window class
-	skippedSet = "s:"        // and the reason
-	expiredSet = "d:expired" //
-	statusName = "d:"        // and the status of rows, for counters alone
-	codeName   = "c:"        // and the carrier's error code, for counters alone
-)
-
-// figures is the beginning of the names of a campaign's counters.
-func figures(campaign liadesk.ID) string { return "sms/" + campaign.String() + "/" }
-
 // ledger gathers, in one transaction, what happens to recipients, and writes
 // the counters at its end: many rows, few counters.
 type ledger struct {
@@ -36,23 +24,27 @@ type ledger struct {
 	account liadesk.ID
 	seed    byte
 	now     time.Time
-	sums    map[string]int64
+	sums    map[string]map[string]int64 // by tally and counter
 	known   map[liadesk.ID]liadesk.SMSCampaign
 }
 
 func newLedger(tx *db.Tx, account liadesk.ID, seed byte, now time.Time) *ledger {
 	return &ledger{tx: tx, account: account, seed: seed, now: now,
-		sums: make(map[string]int64), known: make(map[liadesk.ID]liadesk.SMSCampaign)}
+		sums: make(map[string]map[string]int64), known: make(map[liadesk.ID]liadesk.SMSCampaign)}
 }
 
 func (l *ledger) count(campaign liadesk.ID, name string, n int64) {
-	l.sums[figures(campaign)+name] += n
+	tally := tallyOf(campaign, name)
+	if l.sums[tally] == nil {
+		l.sums[tally] = make(map[string]int64)
+	}
+	l.sums[tally][name] += n
 }
 
 // close writes the counters.
 func (l *ledger) close() error {
 	for _, name := range slices.Sorted(maps.Keys(l.sums)) {
-		if err := l.tx.Add(l.account, name, l.seed, l.sums[name]); err != nil {
+		if err := l.tx.AddTally(l.account, name, l.seed, l.sums[name]); err != nil {
 			return err
 		}
 	}

@@ -1,10 +1,7 @@
 package sms
 
 import (
-	"cmp"
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/liadesk/campaigns/db"
@@ -42,6 +39,8 @@ type Progress struct {
 	// days after it ended the carrier reports no more. Zero when every text has
 	// its final report.
 	SettlingUntil time.Time `json:"-"`
+
+	refused int64 // of Failed, those that the carrier never took
 }
 
 // Failure is a reason for which texts of a campaign failed.
@@ -78,51 +77,6 @@ func (p Progress) Problems() bool {
 // settlingFor is how long after its end a campaign's reports may come.
 const settlingFor = 72 * time.Hour
 
-// tallied are the figures of one campaign as its counters have them.
-type tallied struct {
-	pending  map[string]int64 // by window class
-	skipped  map[liadesk.SkipReason]int64
-	rows     map[liadesk.DeliveryStatus]int64 // and the expired
-	failures []Failure
-	other    map[string]int64
-}
-
-func figuresOf(counts map[string]int64) tallied {
-	t := tallied{
-		pending: make(map[string]int64), skipped: make(map[liadesk.SkipReason]int64),
-		rows: make(map[liadesk.DeliveryStatus]int64), other: make(map[string]int64),
-	}
-	for name, n := range counts {
-		if n == 0 {
-			continue
-		}
-		if class, ok := strings.CutPrefix(name, pendingSet); ok {
-			t.pending[class] = n
-		} else if reason, ok := strings.CutPrefix(name, skippedSet); ok {
-			t.skipped[liadesk.SkipReason(reason)] = n
-		} else if status, ok := strings.CutPrefix(name, statusName); ok {
-			t.rows[liadesk.DeliveryStatus(status)] = n
-		} else if code, ok := strings.CutPrefix(name, codeName); ok {
-			t.failures = append(t.failures, Failure{Code: code, Count: n})
-		} else {
-			t.other[name] = n
-		}
-	}
-	slices.SortFunc(t.failures, func(a, b Failure) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
-	})
-	return t
-}
-
-// waiting is how many were not handed over yet.
-func (t tallied) waiting() int64 {
-	var n int64
-	for _, k := range t.pending {
-		n += k
-	}
-	return n
-}
-
 // Progress reads where the recipients of a campaign are.
 func (s *Service) Progress(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (Progress, error) {
 	card, err := s.Card(ctx, actor, id)
@@ -140,27 +94,43 @@ func (s *Service) Card(ctx context.Context, actor liadesk.Actor, id liadesk.ID) 
 		if err != nil {
 			return err
 		}
-		account, _, err := tx.Account(actor.Account)
+		cards, err := s.cards(tx, actor.Account, c)
 		if err != nil {
 			return err
 		}
-		p, err := s.progress(tx, account, c)
-		card = Card{Campaign: c, Progress: p}
-		return err
+		card = cards[0]
+		return nil
 	})
 	return card, err
 }
 
-func (s *Service) progress(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign) (Progress, error) {
-	p := Progress{Skipped: map[liadesk.SkipReason]int64{}}
-	if !c.Frozen {
-		return p, nil
-	}
-	counts, err := tx.Counts(c.AccountID, figures(c.ID))
+// cards finds the progress of campaigns, of all of them in one round trip.
+func (s *Service) cards(tx *db.Tx, id liadesk.ID, list ...liadesk.SMSCampaign) ([]Card, error) {
+	account, _, err := tx.Account(id)
 	if err != nil {
-		return p, err
+		return nil, err
 	}
-	t, now := figuresOf(counts), s.now()
+	ids := make([]liadesk.ID, len(list))
+	for i, c := range list {
+		ids[i] = c.ID
+	}
+	t, err := figuresOf(tx, id, ids...)
+	if err != nil {
+		return nil, err
+	}
+	cards := make([]Card, len(list))
+	for i, c := range list {
+		cards[i] = Card{Campaign: c, Progress: Progress{Skipped: map[liadesk.SkipReason]int64{}}}
+		if c.Frozen {
+			cards[i].Progress = s.progressOf(account, c, t[i])
+		}
+	}
+	return cards, nil
+}
+
+// progressOf says where the recipients of a campaign with these figures are.
+func (s *Service) progressOf(account liadesk.Account, c liadesk.SMSCampaign, t tallied) Progress {
+	p, now := Progress{}, s.now()
 	p.Targeted, p.Skipped = &c.Targeted, t.skipped
 	for class, n := range t.pending {
 		at, ok := opening(account, c.Purpose, class, now)
@@ -183,13 +153,14 @@ func (s *Service) progress(tx *db.Tx, account liadesk.Account, c liadesk.SMSCamp
 	p.Expired = t.rows[liadesk.DeliveryExpired]
 	p.Replies, p.OptOuts = t.other["replies"], t.other["opt_outs"]
 	p.Segments, p.Cost = t.other["segments"], t.other["cost"]
+	p.refused = t.other["refused"]
 	p.Failures = t.failures
 	if c.Status.Ended() && p.Unconfirmed+p.Accepted+p.Sent > 0 {
 		if until := c.CompletedAt.Add(settlingFor); until.After(now) {
 			p.SettlingUntil = until
 		}
 	}
-	return p, nil
+	return p
 }
 
 // Report is what came of a campaign. Each rate is the quotient of two counts
@@ -224,13 +195,7 @@ func (s *Service) Report(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 	if p.Targeted != nil {
 		r.Attempted = *p.Targeted - p.SkippedTotal()
 	}
-	err = s.Store.View(ctx, func(tx *db.Tx) (err error) {
-		r.Refused, err = tx.Count(card.Campaign.AccountID, figures(id)+"refused")
-		return err
-	})
-	if err != nil {
-		return Report{}, err
-	}
+	r.Refused = p.refused
 	r.Accepted = p.Taken() - r.Refused
 	r.DeliveryRate = ratio(p.Delivered, r.Accepted)
 	r.ConfirmedShare = ratio(p.Delivered+p.Undelivered+p.Failed-r.Refused, r.Accepted)

@@ -408,11 +408,11 @@ func (s *Service) slotOf(l *ledger, c liadesk.SMSCampaign, person liadesk.Contac
 	if !c.Frozen {
 		return none, false, nil
 	}
-	counts, err := l.tx.Counts(l.account, figures(c.ID)+pendingSet)
+	now, err := figures(l.tx, l.account, c.ID)
 	if err != nil {
 		return none, false, err
 	}
-	for class := range counts {
+	for class := range now.pending {
 		waits, err := l.remove(c.ID, pendingSet+class, person.Dense)
 		if err != nil {
 			return none, false, err

@@ -239,11 +239,10 @@ func (s *Service) over(tx *db.Tx, c liadesk.SMSCampaign) (bool, error) {
 	if !c.Frozen || c.Status != liadesk.SMSSending && (c.Status != liadesk.SMSPaused || c.Sweep == liadesk.SweepNone) {
 		return false, nil
 	}
-	counts, err := tx.Counts(c.AccountID, figures(c.ID))
+	p, err := figures(tx, c.AccountID, c.ID)
 	if err != nil {
 		return false, err
 	}
-	p := figuresOf(counts)
 	return p.waiting() == 0 && p.rows[liadesk.DeliverySending] == 0, nil
 }
 
