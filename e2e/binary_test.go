@@ -29,6 +29,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	built = folder
 	path := filepath.Join(folder, "campaigns")
 	args := []string{"build"}
 	if cgo() {
@@ -42,6 +43,9 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
+// built is the folder of the program, "" when no test asked for it.
+var built string
+
 func cgo() bool {
 	out, err := exec.Command("go", "env", "CGO_ENABLED").Output()
 	return err == nil && strings.TrimSpace(string(out)) == "1" && runtime.GOOS == "linux"
@@ -50,8 +54,8 @@ func cgo() bool {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	closeBrowser()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
+	if built != "" {
+		_ = os.RemoveAll(built)
 	}
 	os.Exit(code)
 }

@@ -69,13 +69,11 @@ type tab struct {
 	ctx context.Context
 }
 
-// newWindow opens a tab with cookies of its own; nextTab one beside it.
+// newWindow opens a tab with cookies of its own.
 func newWindow(t *testing.T) tab {
 	t.Helper()
 	return openTab(t, browser(t), chromedp.WithNewBrowserContext())
 }
-
-func (b tab) nextTab() tab { return openTab(b.t, b.ctx) }
 
 // openShadow lets the test look into the widget, whose shadow root is closed
 // to pages.
@@ -190,12 +188,6 @@ func (b tab) click(selector string) {
 func (b tab) typed(selector, text string) {
 	b.t.Helper()
 	b.do(chromedp.SendKeys(chromedp.CSS(selector), text, chromedp.NodeVisible))
-}
-
-// shows waits for words on the page.
-func (b tab) shows(text string) {
-	b.t.Helper()
-	b.until(fmt.Sprintf("%q on the page", text), `document.body && document.body.innerText.includes(%s)`, text)
 }
 
 // signIn signs a person in.
