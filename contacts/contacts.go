@@ -77,7 +77,7 @@ func (s *Service) List(ctx context.Context, actor liadesk.Actor, q Query) (Page,
 		if !found {
 			return liadesk.ErrNotFound
 		}
-		narrow := db.ContactQuery{Tag: foldTag(q.Tag), Text: clip(q.Text, maxSearch), CallingCode: phone.CallingCode(a.Settings.Region), Page: q.Page}
+		narrow := db.ContactQuery{Tag: soughtTag(q.Tag), Text: clip(q.Text, maxSearch), CallingCode: phone.CallingCode(a.Settings.Region), Page: q.Page}
 		if q.Within != nil {
 			if narrow.Within, err = q.Within(tx); err != nil {
 				return err

@@ -236,6 +236,10 @@ func cleanEmail(v *liadesk.Invalid, s string) string {
 // foldTag makes tags comparable: small letters, single spaces.
 func foldTag(s string) string { return strings.ToLower(line(s)) }
 
+// soughtTag is a tag to look for. What is longer than any tag stays so, but not
+// too long for a key.
+func soughtTag(s string) string { return clip(foldTag(s), MaxTag+1) }
+
 func cleanTag(v *liadesk.Invalid, field, s string) string {
 	tag := foldTag(s)
 	switch {
@@ -288,7 +292,7 @@ func attributeName(s string) string {
 func cleanAttributes(v *liadesk.Invalid, in map[string]string) map[string]string {
 	out := make(map[string]string, len(in))
 	for _, raw := range sortedKeys(in) {
-		name, value := attributeName(raw), strings.TrimSpace(strings.ToValidUTF8(in[raw], ""))
+		name, value := attributeName(raw), strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(in[raw], ""), "\x00", ""))
 		field := "attributes." + name
 		switch {
 		case name == "":

@@ -154,7 +154,7 @@ func (s *Service) RemoveOptOut(ctx context.Context, actor liadesk.Actor, number,
 // numberOf reads a number that may be one which the plans do not know, as long
 // as it is on the list: what got in must be able to get out.
 func (s *Service) numberOf(tx *db.Tx, account liadesk.ID, v *liadesk.Invalid, raw string) (string, error) {
-	raw = line(raw)
+	raw = clip(line(raw), maxSearch) // what is longer is no number, and no key
 	if raw == "" {
 		v.Add("number", "required")
 		return "", nil

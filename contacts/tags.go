@@ -80,7 +80,7 @@ func (s *Service) Tags(ctx context.Context, actor liadesk.Actor) ([]liadesk.Tag,
 func (s *Service) Tag(ctx context.Context, actor liadesk.Actor, name string) (liadesk.Tag, error) {
 	var tag liadesk.Tag
 	err := s.store.View(ctx, func(tx *db.Tx) (err error) {
-		tag, err = presentTag(tx, actor.Account, foldTag(name))
+		tag, err = presentTag(tx, actor.Account, soughtTag(name))
 		return err
 	})
 	return tag, err
@@ -140,7 +140,7 @@ func (s *Service) RenameTag(ctx context.Context, actor liadesk.Actor, name, newN
 	var old, to liadesk.Tag
 	err := s.store.Update(ctx, func(tx *db.Tx) error {
 		var err error
-		if old, err = presentTag(tx, actor.Account, foldTag(name)); err != nil {
+		if old, err = presentTag(tx, actor.Account, soughtTag(name)); err != nil {
 			return err
 		}
 		if old.Name == newName {
@@ -195,7 +195,7 @@ func (s *Service) RenameTag(ctx context.Context, actor liadesk.Actor, name, newN
 func (s *Service) TagCampaigns(ctx context.Context, actor liadesk.Actor, name string) ([]liadesk.Ref, error) {
 	var refs []liadesk.Ref
 	err := s.store.View(ctx, func(tx *db.Tx) (err error) {
-		refs, err = s.usersOf(tx, actor.Account, foldTag(name))
+		refs, err = s.usersOf(tx, actor.Account, soughtTag(name))
 		return err
 	})
 	return refs, err
@@ -233,7 +233,7 @@ func (s *Service) DeleteTag(ctx context.Context, actor liadesk.Actor, name strin
 		return err
 	}
 	err := s.store.Update(ctx, func(tx *db.Tx) error {
-		tag, err := presentTag(tx, actor.Account, foldTag(name))
+		tag, err := presentTag(tx, actor.Account, soughtTag(name))
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -48,13 +49,18 @@ func pathID(c *fiber.Ctx) (liadesk.ID, error) { return liadesk.ParseID(c.Params(
 
 // readJSON reads the body into v. Fields that v does not have are ignored, for
 // a newer program may talk to an older server. A value of the wrong type is an
-// error of its field.
+// error of its field, and so are a field that is there twice, for which of its
+// values is meant is anybody's guess (RFC 8259 §4), and a text with a NUL.
 func readJSON(c *fiber.Ctx, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(c.Body()))
 	err := dec.Decode(v)
 	if err == nil {
 		if _, err = dec.Token(); errors.Is(err, io.EOF) {
-			return nil
+			var wrong liadesk.Invalid
+			if field, code := oddity(c.Body()); code != "" {
+				wrong.Add(field, code)
+			}
+			return wrong.Err()
 		}
 		err = errors.New("something follows the JSON value")
 	}
@@ -69,6 +75,73 @@ func readJSON(c *fiber.Ctx, v any) error {
 		err = errors.New("an id cannot be read")
 	}
 	return &liadesk.Error{Kind: liadesk.KindInvalid, Code: "bad_json", Text: "the body is not the JSON that we expect", Cause: err}
+}
+
+// oddity finds what encoding/json lets pass and no field can hold: a name that
+// stands twice in one object, and a text with a NUL in it. It gives the path of
+// the field with the code of the error, or "" twice.
+func oddity(text []byte) (field, code string) {
+	type level struct {
+		names map[string]bool // nil in a list
+		name  string          // of the value that is being read
+		value bool            // a value comes next, not a name
+	}
+	var at []level
+	path := func() string {
+		var names []string
+		for _, l := range at {
+			if l.name != "" {
+				names = append(names, strings.ReplaceAll(l.name, "\x00", "\uFFFD"))
+			}
+		}
+		return strings.Join(names, ".")
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	for {
+		token, err := dec.Token()
+		if err != nil {
+			return "", "" // the end, for the text was read before
+		}
+		if token == json.Delim('}') || token == json.Delim(']') {
+			at = at[:len(at)-1]
+			continue
+		}
+		said, isText := token.(string)
+		in := len(at) - 1
+		isName := isText && in >= 0 && at[in].names != nil && !at[in].value
+		switch {
+		case isName:
+			at[in].name, at[in].value = said, true
+			if at[in].names[said] {
+				return path(), "given_twice"
+			}
+			at[in].names[said] = true
+		case in >= 0:
+			at[in].value = false
+		}
+		if isText && strings.Contains(said, "\x00") {
+			return path(), "not_text"
+		}
+		switch token {
+		case json.Delim('{'):
+			at = append(at, level{names: map[string]bool{}})
+		case json.Delim('['):
+			at = append(at, level{})
+		}
+	}
+}
+
+// part is a field whose type reads itself. What it cannot read becomes an error
+// to which encoding/json adds the name of the field.
+type part[T any] struct{ Value T }
+
+// UnmarshalJSON reads the value.
+func (p *part[T]) UnmarshalJSON(b []byte) error {
+	err := json.Unmarshal(b, &p.Value)
+	if _, told := errors.AsType[*json.UnmarshalTypeError](err); err == nil || told {
+		return err
+	}
+	return &json.UnmarshalTypeError{Value: "what cannot be read", Type: reflect.TypeFor[T]()}
 }
 
 // The sizes of a page of a list.

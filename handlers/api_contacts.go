@@ -68,10 +68,10 @@ type contactInput struct {
 	Language   *string            `json:"language"`
 	Country    *string            `json:"country"`
 	SMSConsent *struct {
-		Granted bool      `json:"granted"`
-		Source  string    `json:"source"`
-		At      time.Time `json:"at"`
-		Text    string    `json:"text"`
+		Granted bool            `json:"granted"`
+		Source  string          `json:"source"`
+		At      part[time.Time] `json:"at"`
+		Text    string          `json:"text"`
 	} `json:"sms_consent"`
 	Version uint64 `json:"version"`
 }
@@ -80,7 +80,7 @@ func (in contactInput) consent() *contacts.ConsentInput {
 	if in.SMSConsent == nil {
 		return nil
 	}
-	return &contacts.ConsentInput{Granted: in.SMSConsent.Granted, Source: in.SMSConsent.Source, At: in.SMSConsent.At, Text: in.SMSConsent.Text}
+	return &contacts.ConsentInput{Granted: in.SMSConsent.Granted, Source: in.SMSConsent.Source, At: in.SMSConsent.At.Value, Text: in.SMSConsent.Text}
 }
 
 func (in contactInput) patch() contacts.Patch {

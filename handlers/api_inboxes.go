@@ -40,19 +40,23 @@ type smsInboxJSON struct {
 
 // inboxInput is what POST and PATCH take.
 type inboxInput struct {
-	Kind              liadesk.InboxKind `json:"kind"`
-	Name              *string           `json:"name"`
-	Domains           *[]string         `json:"domains"`
-	BusinessHours     *hours.Schedule   `json:"business_hours"`
-	Number            *string           `json:"number"`
-	AuthID            *string           `json:"auth_id"`
-	AuthToken         *string           `json:"auth_token"`
-	MessagesPerSecond *float64          `json:"messages_per_second"`
-	Version           uint64            `json:"version"`
+	Kind              liadesk.InboxKind     `json:"kind"`
+	Name              *string               `json:"name"`
+	Domains           *[]string             `json:"domains"`
+	BusinessHours     *part[hours.Schedule] `json:"business_hours"`
+	Number            *string               `json:"number"`
+	AuthID            *string               `json:"auth_id"`
+	AuthToken         *string               `json:"auth_token"`
+	MessagesPerSecond *float64              `json:"messages_per_second"`
+	Version           uint64                `json:"version"`
 }
 
 func (in inboxInput) patch() accounts.InboxPatch {
-	return accounts.InboxPatch{Name: in.Name, Domains: in.Domains, Hours: in.BusinessHours, Number: in.Number, AuthID: in.AuthID,
+	var open *hours.Schedule
+	if in.BusinessHours != nil {
+		open = &in.BusinessHours.Value
+	}
+	return accounts.InboxPatch{Name: in.Name, Domains: in.Domains, Hours: open, Number: in.Number, AuthID: in.AuthID,
 		AuthToken: in.AuthToken, MessagesPerSecond: in.MessagesPerSecond, Version: in.Version}
 }
 

@@ -101,7 +101,25 @@ func (s *Server) limitBody(c *fiber.Ctx) error {
 		return fiber.NewError(fiber.StatusBadRequest, "bad_request")
 	}
 	c.Request().SetBodyRaw(data)
+	if err := checkForm(c); err != nil {
+		return err
+	}
 	return c.Next()
+}
+
+// checkForm refuses a form with a NUL, which no field can hold and no browser
+// sends. What the carrier passes on is somebody's text, and is taken.
+func checkForm(c *fiber.Ctx) error {
+	if !bytes.Contains(c.Body(), []byte("%00")) && bytes.IndexByte(c.Body(), 0) < 0 || forPrograms(c.Path()) {
+		return nil
+	}
+	var wrong liadesk.Invalid
+	c.Request().PostArgs().VisitAll(func(name, value []byte) {
+		if bytes.IndexByte(value, 0) >= 0 {
+			wrong.Add(string(name), "not_text")
+		}
+	})
+	return wrong.Err()
 }
 
 // body is the request's body as it arrives, within the route's limit: reading

@@ -178,7 +178,10 @@ func words(s *goquery.Selection) string { return strings.Join(strings.Fields(s.T
 // person adds a contact with an invented Swedish number and marketing consent.
 func (d *smsDesk) person(n int, more string) string {
 	d.t.Helper()
-	status, doc := d.api("acme", "POST", "/contacts", fmt.Sprintf(`{"phone":"+467017406%02d","tags":["vip"],"sms_consent":{"granted":true,"source":"form","at":"2026-11-01T10:00:00Z"}%s}`, n, more))
+	if !strings.Contains(more, `"tags"`) {
+		more += `,"tags":["vip"]`
+	}
+	status, doc := d.api("acme", "POST", "/contacts", fmt.Sprintf(`{"phone":"+467017406%02d","sms_consent":{"granted":true,"source":"form","at":"2026-11-01T10:00:00Z"}%s}`, n, more))
 	if status != http.StatusCreated {
 		d.t.Fatalf("%d: %v", status, doc)
 	}

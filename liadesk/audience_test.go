@@ -3,6 +3,7 @@ package liadesk
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -22,6 +23,12 @@ func TestARuleSaysOnlyWhatIsUnderstood(t *testing.T) {
 			Rule Rule `json:"rule"`
 		}
 		err := json.Unmarshal([]byte(`{"rule":`+text+`}`), &body)
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			if code != "wrong_type" || wrong.Field != "rule" && !strings.HasPrefix(wrong.Field, "rule.") {
+				t.Errorf("%s: got %v of %s, want %s", text, err, wrong.Field, code)
+			}
+			continue
+		}
 		e, refused := errors.AsType[*Error](err)
 		switch {
 		case code == "" && err != nil:
@@ -29,5 +36,25 @@ func TestARuleSaysOnlyWhatIsUnderstood(t *testing.T) {
 		case code != "" && (!refused || len(e.Fields) != 1 || e.Fields[0].Field != "rule" || e.Fields[0].Code != code):
 			t.Errorf("%s: got %v, want %s", text, err, code)
 		}
+	}
+}
+
+// A stranger with a token may send a megabyte of brackets: it is read once, not
+// once for each level.
+func TestADeepRuleIsReadOnce(t *testing.T) {
+	const levels = 9_000
+	text := []byte(strings.Repeat(`{"not":`, levels) + `{"tag":"` + strings.Repeat("x", 1<<19) + `"}` + strings.Repeat("}", levels))
+	var r Rule
+	spent := testing.AllocsPerRun(1, func() {
+		if err := json.Unmarshal(text, &r); err != nil {
+			t.Fatal(err)
+		}
+	})
+	depth := 0
+	for p := &r; p.Not != nil; p = p.Not {
+		depth++
+	}
+	if depth != levels || spent > 20*levels {
+		t.Errorf("%d levels were read with %.0f allocations", depth, spent)
 	}
 }

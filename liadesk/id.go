@@ -2,8 +2,10 @@ package liadesk
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 	"time"
 
 	"github.com/google/uuid"
@@ -99,6 +101,20 @@ func (id *ID) UnmarshalText(b []byte) error {
 		return err
 	}
 	*id = v
+	return nil
+}
+
+// UnmarshalJSON reads what UnmarshalText does. What it refuses is an error to
+// which encoding/json adds the name of the field.
+func (id *ID) UnmarshalJSON(b []byte) error {
+	var text *string // null leaves what is there
+	err := json.Unmarshal(b, &text)
+	if err == nil && text != nil {
+		err = id.UnmarshalText([]byte(*text))
+	}
+	if err != nil {
+		return &json.UnmarshalTypeError{Value: "what is no id", Type: reflect.TypeFor[ID]()}
+	}
 	return nil
 }
 
