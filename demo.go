@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/liadesk/campaigns/db"
-	"github.com/liadesk/campaigns/db/kv"
 	"github.com/liadesk/campaigns/demo"
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -79,11 +78,12 @@ func clearHalfDemo(ctx context.Context, folder string, out io.Writer) error {
 	database := filepath.Join(folder, databaseFile)
 	if _, err := os.Stat(database); err == nil {
 		h, err := openHouse(ctx, folder, true, -1)
-		if errors.Is(err, kv.ErrLocked) {
-			return err // somebody is making it at this moment
+		if err != nil {
+			return err // locked: somebody is making it at this moment
 		}
-		if err == nil {
-			defer func() { _ = h.Close() }() // the file is gone by then: nothing can be lost
+		defer func() { _ = h.Close() }() // the file is gone by then: nothing can be lost
+		if err := onlyDemo(ctx, h); err != nil {
+			return err
 		}
 	}
 	for _, name := range []string{database + ".instance", database, filepath.Join(folder, demoFile)} {
@@ -93,6 +93,27 @@ func clearHalfDemo(ctx context.Context, folder string, out io.Writer) error {
 	}
 	_, err = fmt.Fprintln(out, "The last start ended while the demo was being made. It is made anew.")
 	return err
+}
+
+// onlyDemo refuses a folder in which somebody has an account of their own
+// beside the demo's.
+func onlyDemo(ctx context.Context, h *house) error {
+	return h.store.View(ctx, func(tx *db.Tx) error {
+		ids, err := tx.AccountIDs(liadesk.ID{}, 2)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			a, found, err := tx.Account(id)
+			if err != nil {
+				return err
+			}
+			if !found || !a.Demo {
+				return fmt.Errorf("%s holds an account besides a demo that was cut off: choose another folder for the demo with CAMPAIGNS_DATA (--data)", h.folder)
+			}
+		}
+		return nil
+	})
 }
 
 // seedDemo fills an empty data folder. A folder with an account of any kind is
