@@ -38,9 +38,12 @@ func (o object) list(name string) []object {
 	return list
 }
 
-// try sends a request and returns what came, or an error when no answer did.
+// try sends a request to the API, or as the widget does, and returns what came, or an error when no answer did.
 func (c client) try(method, path, contentType string, body []byte) (status int, answer object, raw string, err error) {
-	r, err := http.NewRequestWithContext(c.t.Context(), method, c.url+"/api/v1"+path, bytes.NewReader(body))
+	if !strings.HasPrefix(path, "/widget/") {
+		path = "/api/v1" + path
+	}
+	r, err := http.NewRequestWithContext(c.t.Context(), method, c.url+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, "", err
 	}
