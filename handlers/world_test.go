@@ -201,7 +201,7 @@ func (c *company) ref(name string) string {
 		return id
 	}
 	noun, _, _ := strings.Cut(name, " ")
-	id, err := c.create(noun, c.mark+" "+name)
+	id, err := c.create(noun, name)
 	if err != nil {
 		c.t.Fatalf("%s: %v", name, err)
 	}
@@ -226,22 +226,26 @@ func (c *company) phone() string {
 }
 
 // create makes one record through its room.
-func (c *company) create(noun, title string) (string, error) {
-	ctx, who := c.t.Context(), c.actor()
+func (c *company) create(noun, name string) (string, error) {
+	ctx, who, title := c.t.Context(), c.actor(), c.mark+" "+name
 	switch noun {
 	case "website":
 		domain := strings.ToLower(c.mark) + ".example"
 		in, err := c.Accounts.CreateInbox(ctx, who, liadesk.InboxWebsite, accounts.InboxPatch{Name: &title, Domains: &[]string{domain}})
 		return in.ID.String(), err
 	case "texts":
-		number, authID, token, pace := c.number, "MA"+strings.ToUpper(c.mark)+fmt.Sprintf("%012d", len(c.made)), c.secret(), 1000.0
+		number := c.number
+		if len(c.made) > 1 {
+			number = c.phone()
+		}
+		authID, token, pace := "MA"+strings.ToUpper(c.mark)+fmt.Sprintf("%012d", len(c.made)), c.secret(), 1000.0
 		in, err := c.Accounts.CreateInbox(ctx, who, liadesk.InboxSMS, accounts.InboxPatch{Name: &title, Number: &number, AuthID: &authID, AuthToken: &token, MessagesPerSecond: &pace})
 		c.inbox[authID] = in
 		return in.ID.String(), err
 	case "number":
 		return c.number, nil
 	case "key":
-		in, err := c.Accounts.Inbox(ctx, who, c.refID("website"))
+		in, err := c.Accounts.Inbox(ctx, who, c.refID(strings.Replace(name, "key", "website", 1)))
 		return in.Website.Key, err
 	case "contact":
 		p, err := c.Contacts.Create(ctx, who, contacts.Input{Name: title, Phone: c.phone(), Email: strings.ReplaceAll(title, " ", ".") + "@people.example",
