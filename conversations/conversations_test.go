@@ -126,6 +126,17 @@ func TestARetriedMessageIsTheSameMessageEvenWhenTheFirstAnswerWasLost(t *testing
 	}
 }
 
+func TestAGuessableClientIDOpensNobodysThread(t *testing.T) {
+	d := open(t)
+	mine, other := d.write(t, "", "1", "My order number is 7"), d.write(t, "", "1", "Hi")
+	if other.Conversation.ID == mine.Conversation.ID || other.Token == mine.Token {
+		t.Fatal("two visitors who count from 1 share a thread")
+	}
+	if again := d.write(t, mine.Token, "1", "My order number is 7"); again.Message.ID != mine.Message.ID {
+		t.Error("the retry stands there twice")
+	}
+}
+
 func TestAStrangersTokenOpensNothing(t *testing.T) {
 	d := open(t)
 	mine := d.write(t, "", clientID(1), "My order number is 7")
@@ -506,7 +517,7 @@ func TestWhatAVisitorMayNotWrite(t *testing.T) {
 		{" \n\t ", clientID(1), "text required"},
 		{"\x00\x07", clientID(1), "text required"},
 		{strings.Repeat("é", conversations.MaxText+1), clientID(1), "text too_long"},
-		{"Hello", "short", "client_id length"},
+		{"Hello", "", "client_id length"},
 		{"Hello", strings.Repeat("x", 65), "client_id length"},
 	} {
 		_, err := d.WriteAsVisitor(t.Context(), conversations.VisitorMessage{Inbox: d.site, Text: c.text, ClientID: c.client})

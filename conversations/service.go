@@ -10,6 +10,7 @@ package conversations
 import (
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
@@ -23,6 +24,10 @@ import (
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 )
+
+// safeClientID is how many characters a client id must have to stand for its
+// visitor: the widget's are 128 bits of chance.
+const safeClientID = 16
 
 // MaxText is the most characters (Unicode code points) one message may have.
 const MaxText = 4000
@@ -61,7 +66,14 @@ func (s *Service) now() time.Time { return s.clock.Now().UTC() }
 // It is derived, not drawn: when the answer to that message is lost on the
 // way, the retry gets the same token and finds the same thread. Who knows the
 // token cannot find the client id, and who knows neither can find nothing.
+//
+// A client id shorter than safeClientID could be guessed, or be somebody
+// else's "1": it gets a token by chance, and a lost first answer then means a
+// second thread.
 func (s *Service) tokenFor(inbox liadesk.ID, clientID string) string {
+	if len(clientID) < safeClientID {
+		return rand.Text()
+	}
 	mac := hmac.New(sha256.New, s.secret)
 	mac.Write([]byte("visitor\x00"))
 	mac.Write(inbox[:])

@@ -24,7 +24,8 @@ type VisitorMessage struct {
 	Impression liadesk.ID    // the campaign's message that it answers, or zero
 	Text       string
 	// ClientID is drawn at random by the widget, once per message, and makes a
-	// retry harmless: 16 to 64 characters.
+	// retry harmless: 1 to 64 characters, in the first message at least
+	// safeClientID, see tokenFor.
 	ClientID string
 	PageURL  string
 }
@@ -46,18 +47,19 @@ type VisitorAnswer struct {
 func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (VisitorAnswer, error) {
 	var v liadesk.Invalid
 	in.Text = cleanText(&v, in.Text)
-	if n := len(in.ClientID); n < 16 || n > 64 {
-		v.Add("client_id", "length", "Min", 16, "Max", 64)
+	if n := len(in.ClientID); n < 1 || n > 64 {
+		v.Add("client_id", "length", "Min", 1, "Max", 64)
 	}
 	if err := v.Err(); err != nil {
 		return VisitorAnswer{}, err
 	}
 	account := in.Inbox.AccountID
+	fresh := s.tokenFor(in.Inbox.ID, in.ClientID)
 	var out VisitorAnswer
 	var added []liadesk.Message
 	err := s.store.Update(ctx, func(tx *db.Tx) error {
 		out, added = VisitorAnswer{}, nil
-		c, token, known, err := s.visitorThread(tx, in)
+		c, token, known, err := s.visitorThread(tx, in, fresh)
 		if err != nil {
 			return err
 		}
@@ -106,9 +108,8 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 }
 
 // visitorThread finds the thread of a visitor's token, or makes the head of a
-// new one. Known is false for a new one.
-func (s *Service) visitorThread(tx *db.Tx, in VisitorMessage) (c liadesk.Conversation, token string, known bool, err error) {
-	fresh := s.tokenFor(in.Inbox.ID, in.ClientID)
+// new one under the fresh token. Known is false for a new one.
+func (s *Service) visitorThread(tx *db.Tx, in VisitorMessage, fresh string) (c liadesk.Conversation, token string, known bool, err error) {
 	for _, token := range []string{in.Token, fresh} {
 		if token == "" {
 			continue
