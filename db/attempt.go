@@ -88,6 +88,16 @@ func (tx *Tx) OwnedUUIDs(account, inbox liadesk.ID, uuids []string) (map[string]
 	return out, nil
 }
 
+// AttemptOfUUID reads the attempt that a text in the carrier's books belongs
+// to.
+func (tx *Tx) AttemptOfUUID(account, inbox liadesk.ID, uuid string) (liadesk.Attempt, bool, error) {
+	id, found, err := get[liadesk.ID](tx, carrierUUIDKey(account, inbox, "out", uuid))
+	if err != nil || !found {
+		return liadesk.Attempt{}, false, err
+	}
+	return tx.Attempt(account, id)
+}
+
 // TakeInbound notes an inbound text by the carrier's id and tells whether it is
 // new: the carrier repeats a callback whose answer it did not get.
 func (tx *Tx) TakeInbound(account, inbox liadesk.ID, uuid string) (bool, error) {

@@ -37,7 +37,7 @@ type smsCampaignJSON struct {
 	ID            liadesk.ID          `json:"id"`
 	Title         string              `json:"title"`
 	Status        liadesk.SMSStatus   `json:"status"`
-	Reason        liadesk.PauseReason `json:"reason,omitempty"`
+	Reason        liadesk.PauseReason `json:"reason"` // why it is paused, or reasonHeld
 	Message       string              `json:"message"`
 	InboxID       liadesk.ID          `json:"inbox_id"`
 	Purpose       liadesk.Purpose     `json:"purpose"`
@@ -91,7 +91,12 @@ func moment(t time.Time) *time.Time {
 	return &t
 }
 
-func smsCampaignOut(card sms.Card) smsCampaignJSON {
+// reasonHeld is given for a campaign that would go out, were not all sending
+// held: the database came from a backup, or runs under another address.
+const reasonHeld liadesk.PauseReason = "held"
+
+// smsCampaignOut writes a campaign; held says that all sending is.
+func smsCampaignOut(card sms.Card, held bool) smsCampaignJSON {
 	k, p := card.Campaign, card.Progress
 	out := smsCampaignJSON{
 		ID: k.ID, Title: k.Title, Status: k.Status, Reason: k.Reason, Message: k.Message, InboxID: k.InboxID, Purpose: k.Purpose,
@@ -99,6 +104,9 @@ func smsCampaignOut(card sms.Card) smsCampaignJSON {
 		StartedAt: moment(k.StartedAt), CompletedAt: moment(k.CompletedAt), SettlingUntil: moment(p.SettlingUntil),
 		Progress: p, Replies: p.Replies, OptOuts: p.OptOuts, Segments: p.Segments, Cost: money(p.Cost),
 		ReplacesID: k.ReplacesID, CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt, Version: k.Version,
+	}
+	if held && (k.Status == liadesk.SMSScheduled || k.Status == liadesk.SMSSending) {
+		out.Reason = reasonHeld
 	}
 	if k.TimeZone != "" {
 		out.Schedule = &sms.LocalTime{Local: k.Local, TimeZone: k.TimeZone}
@@ -187,7 +195,11 @@ func (s *Server) sendSMSCampaign(c *fiber.Ctx, status int, id liadesk.ID) error 
 	if err != nil {
 		return err
 	}
-	return c.Status(status).JSON(smsCampaignOut(card))
+	_, held, err := s.SMS.Held(c.UserContext())
+	if err != nil {
+		return err
+	}
+	return c.Status(status).JSON(smsCampaignOut(card, held))
 }
 
 func (s *Server) apiListSMSCampaigns(c *fiber.Ctx) error {
@@ -199,9 +211,13 @@ func (s *Server) apiListSMSCampaigns(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	_, held, err := s.SMS.Held(c.UserContext())
+	if err != nil {
+		return err
+	}
 	items := make([]smsCampaignJSON, len(cards))
 	for i, card := range cards {
-		items[i] = smsCampaignOut(card)
+		items[i] = smsCampaignOut(card, held)
 	}
 	return sendList(c, items, next)
 }
@@ -342,6 +358,15 @@ type deliveryJSON struct {
 	OptedOutAt *time.Time             `json:"opted_out_at"`
 }
 
+// whyFailed says why a text failed: in the carrier's words or, as a report on a
+// text has only a code, in ours. It is empty for what did not fail.
+func (s *Server) whyFailed(d sms.Recipient) string {
+	if d.Error == "" && (d.Status == liadesk.DeliveryFailed || d.Status == liadesk.DeliveryUndelivered) {
+		return s.carrierCode(s.texts.For("en"), d.ErrorCode)
+	}
+	return d.Error
+}
+
 func (s *Server) apiListDeliveries(c *fiber.Ctx) error {
 	id, err := pathID(c)
 	if err != nil {
@@ -363,7 +388,7 @@ func (s *Server) apiListDeliveries(c *fiber.Ctx) error {
 	for i, d := range list {
 		items[i] = deliveryJSON{
 			ID: d.ID, ContactID: d.ContactID, Phone: d.Phone, Status: d.Status, Reason: d.SkipReason, Attempts: d.Attempts,
-			CarrierID: d.CarrierID, ErrorCode: d.ErrorCode, Error: d.Error, Segments: d.Segments, Cost: money(d.Cost),
+			CarrierID: d.CarrierID, ErrorCode: d.ErrorCode, Error: s.whyFailed(d), Segments: d.Segments, Cost: money(d.Cost),
 			AcceptedAt: moment(d.AcceptedAt), UpdatedAt: moment(d.UpdatedAt), Evidence: d.Evidence,
 			RepliedAt: moment(d.RepliedAt), OptedOutAt: moment(d.OptedOutAt),
 		}
@@ -402,8 +427,12 @@ func (s *Server) apiSMSReport(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	_, held, err := s.SMS.Held(c.UserContext())
+	if err != nil {
+		return err
+	}
 	out := reportJSON{
-		Campaign:  smsCampaignOut(sms.Card{Campaign: r.Campaign, Progress: r.Progress}),
+		Campaign:  smsCampaignOut(sms.Card{Campaign: r.Campaign, Progress: r.Progress}, held),
 		Attempted: r.Attempted, Accepted: r.Accepted, Refused: r.Refused, DeliveryRate: r.DeliveryRate, ConfirmedShare: r.ConfirmedShare,
 		ReplyRate: r.ReplyRate, OptOutRate: r.OptOutRate, RatesOf: "delivered", CostPerDelivered: r.CostPerDelivered, Failures: []failureJSON{},
 	}

@@ -32,7 +32,7 @@ func TestSMSCampaignsOverTheAPI(t *testing.T) {
 		t.Fatalf("%d %v", status, doc)
 	}
 	path := "/sms-campaigns/" + doc["id"].(string)
-	const fields = "audience completed_at cost created_at expires_at id inbox_id message opt_outs progress purpose replies scheduled_at segments settling_until started_at status title updated_at version"
+	const fields = "audience completed_at cost created_at expires_at id inbox_id message opt_outs progress purpose reason replies scheduled_at segments settling_until started_at status title updated_at version"
 	if got := keysOf(doc); got != fields {
 		t.Errorf("the fields are %s", got)
 	}

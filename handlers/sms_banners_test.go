@@ -99,3 +99,33 @@ func TestHeldSendingIsReleasedByAnAdministrator(t *testing.T) {
 		t.Error("what is not held is offered to be released")
 	}
 }
+
+func TestAProgramSeesThatSendingIsHeldAndResumesIt(t *testing.T) {
+	d := openSMSDesk(t)
+	d.person(1, "")
+	_, doc := d.api("acme", "POST", "/sms-campaigns", d.body(`,"scheduled_at":"2026-11-23T11:00:00+01:00"`))
+	if doc["reason"] != "" {
+		t.Fatal(doc)
+	}
+	path := "/sms-campaigns/" + doc["id"].(string)
+	dbtest.Update(t, d.store, func(tx *db.Tx) error {
+		return tx.SetHeld(db.Held{Reason: db.HeldRestored, At: d.clock.Now()})
+	})
+	_, list := d.api("acme", "GET", "/sms-campaigns", "")
+	_, report := d.api("acme", "GET", path+"/report", "")
+	_, doc = d.api("acme", "GET", path, "")
+	for _, doc := range []map[string]any{doc, list["items"].([]any)[0].(map[string]any), report["campaign"].(map[string]any)} {
+		if doc["status"] != "scheduled" || doc["reason"] != "held" {
+			t.Errorf("held sending shows as %v, %v", doc["status"], doc["reason"])
+		}
+	}
+	if status, doc := d.api("acme", "POST", path+"/resume", ""); status != http.StatusOK || doc["reason"] != "" {
+		t.Errorf("%d %v", status, doc)
+	}
+	if got := d.banners("acme"); got != "" {
+		t.Errorf("after it was resumed: %s", got)
+	}
+	if status, doc := d.api("acme", "POST", path+"/resume", ""); status != http.StatusConflict {
+		t.Errorf("%d %v", status, doc)
+	}
+}

@@ -400,6 +400,10 @@ func TestWhatFailedIsSaidInWords(t *testing.T) {
 	if rows.Length() != 1 || !strings.Contains(words(rows), "the number does not exist (50)") || !strings.Contains(words(rows), "a signed report") {
 		t.Errorf("the recipient: %s", words(rows))
 	}
+	_, doc := d.api("acme", "GET", strings.Replace(path, "/campaigns/sms", "/sms-campaigns", 1)+"/deliveries?status=failed", "")
+	if list := fmt.Sprint(doc["items"]); !strings.Contains(list, "error:the number does not exist error_code:50") {
+		t.Errorf("programs read: %s", list)
+	}
 	rows = d.page("acme", "GET", path+"?status=skipped", nil).read(t).Find("#recipients tbody tr")
 	if rows.Length() != 1 || !strings.Contains(words(rows), "no phone number") {
 		t.Errorf("who was left out: %s", words(rows))

@@ -177,21 +177,26 @@ func (s *Service) reported(l *ledger, a liadesk.Attempt, form url.Values) error 
 	return s.tell(l.tx, ch)
 }
 
-// reportedUnknown hears of a text that this database does not know. While
-// sending is held, that is one sent after the backup was made: it is held
-// against those who wait, like an entry of the carrier's list.
+// reportedUnknown hears of a text under an attempt that this database does not
+// know, as of one sent after the backup was made that the database came from.
+// If the carrier's list has given the text to somebody meanwhile, it is a report
+// on that. If not, and while sending is held, the text is held against those who
+// wait, like an entry of the list.
 func (s *Service) reportedUnknown(l *ledger, in liadesk.Inbox, form url.Values) error {
-	_, held, err := l.tx.Held()
-	if err != nil || !held {
-		return err
-	}
 	to, ok := carrierNumber(form.Get("To"))
-	uuid := form.Get("MessageUUID")
+	uuid := clipText(form.Get("MessageUUID"), 100)
 	if !ok || uuid == "" {
 		return nil
 	}
-	owned, err := l.tx.OwnedUUIDs(l.account, in.ID, []string{uuid})
-	if err != nil || owned[uuid] {
+	a, owned, err := l.tx.AttemptOfUUID(l.account, in.ID, uuid)
+	if err != nil {
+		return err
+	}
+	if owned {
+		return s.reported(l, a, form)
+	}
+	_, held, err := l.tx.Held()
+	if err != nil || !held {
 		return err
 	}
 	slots, err := s.slotsOf(l, in, to)

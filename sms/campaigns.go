@@ -104,6 +104,9 @@ func (s *Service) Pause(ctx context.Context, actor liadesk.Actor, id liadesk.ID)
 // come, else it sends. It is a person's decision, so one that missed its time
 // starts now. A campaign that was paused because the database came from a
 // backup first reads the carrier's list, and stays paused when that fails.
+//
+// One that is not paused, but waits because all sending is held, goes on by
+// releasing that: see Release.
 func (s *Service) Resume(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (liadesk.SMSCampaign, error) {
 	if err := actor.ManageCampaigns(); err != nil {
 		return liadesk.SMSCampaign{}, err
@@ -111,6 +114,16 @@ func (s *Service) Resume(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 	c, err := s.Get(ctx, actor, id)
 	if err != nil {
 		return c, err
+	}
+	if c.Status == liadesk.SMSScheduled || c.Status == liadesk.SMSSending {
+		if _, held, err := s.Held(ctx); err != nil {
+			return c, err
+		} else if held {
+			if err := s.Release(ctx, actor); err != nil {
+				return c, err
+			}
+			return s.Get(ctx, actor, id)
+		}
 	}
 	if c.Status == liadesk.SMSPaused && c.Reason == liadesk.PauseRestored {
 		if err := s.markByList(ctx, c.AccountID, c.InboxID); err != nil {

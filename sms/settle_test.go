@@ -199,6 +199,59 @@ func TestAReportOnATextThatTheBackupDoesNotKnowIsHeldAgainstThoseWhoWait(t *test
 	}
 }
 
+func TestALateReportOnATextThatTheListHasGivenAwayCounts(t *testing.T) {
+	b, backup := onFile(t)
+	b.slow()
+	b.person(1, nil)
+	b.person(2, nil)
+	c := b.schedule(nil)
+	b.due()
+	b.step(1)
+	restore := backup()
+	b.work() // under an attempt that the backup does not know
+	restore()
+	if err := b.svc.Release(t.Context(), b.admin); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // and it comes twice
+		if err := b.report(1, "delivered", "", 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p := b.progress(c.ID); p.Delivered != 1 || *p.Targeted != 2 || p.Delivered+p.Sent+p.Accepted+p.Unconfirmed != 2 {
+		t.Errorf("progress %+v", p)
+	}
+}
+
+func TestResumingACampaignThatIsHeldReleasesSending(t *testing.T) {
+	b, backup := onFile(t)
+	b.person(1, nil)
+	c := b.schedule(nil)
+	restore := backup()
+	restore()
+	b.due()
+	if b.work(); len(b.carrier.asked) != 0 {
+		t.Fatal("held sending sends")
+	}
+	agent := liadesk.Actor{Account: b.account.ID, Role: liadesk.RoleAgent, Plan: liadesk.PlanGrowth, Inbox: []liadesk.ID{b.inbox.ID}}
+	if _, err := b.svc.Resume(t.Context(), agent, c.ID); liadesk.KindOf(err) != liadesk.KindForbidden {
+		t.Errorf("an agent releases: %v", err)
+	}
+	if _, err := b.svc.Resume(t.Context(), b.admin, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, held, err := b.svc.Held(t.Context()); held || err != nil {
+		t.Fatal("sending is still held", err)
+	}
+	b.tick()
+	if b.work(); len(b.carrier.taken) != 1 {
+		t.Errorf("%d texts", len(b.carrier.taken))
+	}
+	if _, err := b.svc.Resume(t.Context(), b.admin, c.ID); !errors.Is(err, ErrStatus) {
+		t.Errorf("what is not held is resumed: %v", err)
+	}
+}
+
 func TestAnUncertainTextIsNeverSentAgainAndAReportSettlesIt(t *testing.T) {
 	b := newBench(t)
 	for i := range 4 {
