@@ -15,8 +15,12 @@ const MaxLiveChatCampaigns = 500
 // FigureClicked counts impressions whose message had a link followed.
 const FigureClicked = "clicked"
 
+// FigureGoals counts impressions after which the visitor did what the message
+// was for.
+const FigureGoals = "goals"
+
 // chatFigureNames are all figures of a live chat campaign.
-var chatFigureNames = []string{FigureShown, FigureOpened, FigureDismissed, FigureClicked, FigureAnswered}
+var chatFigureNames = []string{FigureShown, FigureOpened, FigureDismissed, FigureClicked, FigureAnswered, FigureGoals}
 
 func chatCampaignKey(account, id liadesk.ID) key { return in(account, nChatCampaign).id(id) }
 

@@ -111,4 +111,5 @@ type Impression struct {
 	AnsweredAt time.Time `cbor:"11,keyasint"`
 	Text       string    `cbor:"12,keyasint"`
 	ClickedAt  time.Time `cbor:"13,keyasint"` // a link in the message
+	GoalAt     time.Time `cbor:"14,keyasint"` // what it was for was done
 }

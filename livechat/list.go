@@ -16,12 +16,13 @@ type Figures struct {
 	Dismissed int64 `json:"dismissed"`
 	Clicked   int64 `json:"clicked"`
 	Answered  int64 `json:"answered"`
+	Goals     int64 `json:"goals"`
 }
 
 func figuresOf(m map[string]int64) Figures {
 	return Figures{
 		Shown: m[db.FigureShown], Opened: m[db.FigureOpened], Dismissed: m[db.FigureDismissed],
-		Clicked: m[db.FigureClicked], Answered: m[db.FigureAnswered],
+		Clicked: m[db.FigureClicked], Answered: m[db.FigureAnswered], Goals: m[db.FigureGoals],
 	}
 }
 

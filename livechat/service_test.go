@@ -389,16 +389,16 @@ func TestAnEventCountsOncePerImpression(t *testing.T) {
 	c := x.create()
 	shown := x.ask(c, bikes)
 	for range 3 {
-		for _, kind := range []EventKind{EventOpened, EventDismissed, EventClicked} {
+		for _, kind := range []EventKind{EventOpened, EventDismissed, EventClicked, EventGoal} {
 			if err := x.Event(t.Context(), x.inbox, shown.Impression, kind); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if f := x.figures(c); f != (Figures{Shown: 1, Opened: 1, Dismissed: 1, Clicked: 1}) {
+	if f := x.figures(c); f != (Figures{Shown: 1, Opened: 1, Dismissed: 1, Clicked: 1, Goals: 1}) {
 		t.Errorf("figures %+v", f)
 	}
-	if err := x.Event(t.Context(), x.inbox, shown.Impression, "goal"); fieldCodes(err)["kind"] != "unknown_event" {
+	if err := x.Event(t.Context(), x.inbox, shown.Impression, "guess"); fieldCodes(err)["kind"] != "unknown_event" {
 		t.Errorf("an unknown kind: %v", err)
 	}
 	other := x.inbox

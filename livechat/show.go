@@ -179,6 +179,7 @@ const (
 	EventOpened    EventKind = "opened"
 	EventDismissed EventKind = "dismissed"
 	EventClicked   EventKind = "clicked" // a link in the message
+	EventGoal      EventKind = "goal"    // what the message was for was done
 )
 
 // Event notes what a visitor did with a message that was shown: each kind
@@ -201,6 +202,8 @@ func (s *Service) Event(ctx context.Context, inbox liadesk.Inbox, impression lia
 			at, figure = &i.ClosedAt, db.FigureDismissed
 		case EventClicked:
 			at, figure = &i.ClickedAt, db.FigureClicked
+		case EventGoal:
+			at, figure = &i.GoalAt, db.FigureGoals
 		default:
 			var v liadesk.Invalid
 			v.Add("kind", "unknown_event")
