@@ -18,10 +18,12 @@ type InboundText struct {
 	// CarrierID is the carrier's id of the text.
 	CarrierID string
 	At        time.Time
-	// CampaignID is the campaign whose text it answers, zero if none, and
-	// CampaignText that text as it was sent to this number.
+	// CampaignID is the campaign whose text it answers, zero if none,
+	// CampaignText that text as it was sent to this number, and CampaignAt when
+	// the carrier took it, zero if that is not known.
 	CampaignID   liadesk.ID
 	CampaignText string
+	CampaignAt   time.Time
 	// Obeyed says that the text was a keyword (STOP, START, HELP) that was
 	// done as asked: it stands in the thread, and nobody has to answer it.
 	Obeyed bool
@@ -43,14 +45,14 @@ func (s *Service) ReceiveText(tx *db.Tx, in InboundText) (liadesk.Conversation, 
 		now := s.now()
 		c = liadesk.Conversation{
 			ID: s.ids(), AccountID: in.Account, Channel: liadesk.InboxSMS, InboxID: in.Inbox.ID,
-			Owner: liadesk.OwnerBot, Phone: in.From, CreatedAt: now, LastAt: now,
+			Owner: liadesk.OwnerBot, Phone: in.From, CreatedAt: now,
 		}
 	}
 	c.ContactID = in.Contact.ID
 	if !in.CampaignID.IsZero() && c.CampaignID != in.CampaignID {
 		c.CampaignID = in.CampaignID
 		if _, err := s.add(tx, &c, liadesk.Message{
-			From: liadesk.FromCampaign, Text: in.CampaignText, CampaignID: in.CampaignID,
+			From: liadesk.FromCampaign, Text: in.CampaignText, CampaignID: in.CampaignID, At: in.CampaignAt,
 		}); err != nil {
 			return none(err)
 		}

@@ -116,7 +116,7 @@ func (in *inbound) receive() error {
 	if err := in.obey(keyword, row, campaign); err != nil {
 		return err
 	}
-	return in.file(person, uuid, keyword, campaign)
+	return in.file(person, uuid, keyword, row, campaign)
 }
 
 // answers finds the text that this one answers: the last of a campaign, through
@@ -175,7 +175,7 @@ func (in *inbound) obey(k Keyword, row liadesk.Delivery, c liadesk.SMSCampaign) 
 
 // file puts the text into its thread, and the confirmation of a keyword behind
 // it and into the outbox.
-func (in *inbound) file(person liadesk.Contact, uuid string, k Keyword, c liadesk.SMSCampaign) error {
+func (in *inbound) file(person liadesk.Contact, uuid string, k Keyword, row liadesk.Delivery, c liadesk.SMSCampaign) error {
 	text := in.text
 	if text == "" {
 		text = "📎" // a picture without words
@@ -189,7 +189,7 @@ func (in *inbound) file(person liadesk.Contact, uuid string, k Keyword, c liades
 		if err != nil {
 			sent = c.Message
 		}
-		received.CampaignID, received.CampaignText = c.ID, sent
+		received.CampaignID, received.CampaignText, received.CampaignAt = c.ID, sent, row.AcceptedAt
 	}
 	conversation, message, err := in.s.Conversations.ReceiveText(in.tx, received)
 	if err != nil {

@@ -136,6 +136,8 @@ func TestAReplyLandsUnderTheTextItAnswersAndCountsOncePerPerson(t *testing.T) {
 	c := b.schedule(nil)
 	b.due()
 	b.work()
+	sentAt := b.clock.Now()
+	b.clock.Advance(time.Hour)
 	for _, text := range []string{"How much?", "And when?"} {
 		if err := b.text(number(1), text); err != nil {
 			t.Fatal(err)
@@ -158,6 +160,9 @@ func TestAReplyLandsUnderTheTextItAnswersAndCountsOncePerPerson(t *testing.T) {
 	}
 	if want := []string{"campaign: Hi Person1, sale!", "visitor: How much?", "visitor: And when?"}; !slices.Equal(said, want) {
 		t.Errorf("the thread reads %q", said)
+	}
+	if at := thread.Messages[0].At; at.After(sentAt) {
+		t.Errorf("the campaign's text stands at %s, and went out by %s", at, sentAt)
 	}
 	b.clock.Advance(replyWindow + time.Hour)
 	if err := b.text(number(2), "late"); err != nil {
