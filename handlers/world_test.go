@@ -172,6 +172,8 @@ type company struct {
 	number  string // of its SMS inbox; its people's begin alike
 	made    map[string]string
 	people  int
+	// say words a new record, by default as its mark and its name.
+	say func(name string) string
 }
 
 // found makes a company with an administrator, an SMS inbox and a website.
@@ -183,6 +185,7 @@ func (w *world) found(mark, number string) *company {
 		w.t.Fatal(err)
 	}
 	c := &company{world: w, mark: mark, account: made.Account, boss: made.User, token: made.Token, number: number, made: map[string]string{}}
+	c.say = func(name string) string { return mark + " " + name }
 	c.ref("website")
 	c.ref("texts")
 	return c
@@ -227,7 +230,7 @@ func (c *company) phone() string {
 
 // create makes one record through its room.
 func (c *company) create(noun, name string) (string, error) {
-	ctx, who, title := c.t.Context(), c.actor(), c.mark+" "+name
+	ctx, who, title := c.t.Context(), c.actor(), c.say(name)
 	switch noun {
 	case "website":
 		domain := strings.ToLower(c.mark) + ".example"
@@ -248,8 +251,8 @@ func (c *company) create(noun, name string) (string, error) {
 		in, err := c.Accounts.Inbox(ctx, who, c.refID(strings.Replace(name, "key", "website", 1)))
 		return in.Website.Key, err
 	case "contact":
-		p, err := c.Contacts.Create(ctx, who, contacts.Input{Name: title, Phone: c.phone(), Email: strings.ReplaceAll(title, " ", ".") + "@people.example",
-			Tags: []string{c.ref("tag")}, Attributes: map[string]string{c.mark + " size": c.mark + " large"}, Source: contacts.SourceTeam,
+		p, err := c.Contacts.Create(ctx, who, contacts.Input{Name: title, Phone: c.phone(), Email: fmt.Sprintf("%s.%d@people.example", c.mark, c.people),
+			Tags: []string{c.ref("tag")}, Attributes: map[string]string{c.mark + " size": c.say("large")}, Source: contacts.SourceTeam,
 			Consent: &contacts.ConsentInput{Granted: true, Source: title + " form"}})
 		return p.ID.String(), err
 	case "tag":
@@ -259,7 +262,8 @@ func (c *company) create(noun, name string) (string, error) {
 		o, err := c.Contacts.AddOptOut(ctx, who, c.phone(), contacts.SourceTeam, title+" said no")
 		return o.Number, err
 	case "import", "imported":
-		im, err := c.Contacts.Upload(ctx, who, title+".csv", strings.NewReader("name,phone\n"+title+","+c.phone()+"\n"+title+" broken,12\n"))
+		im, err := c.Contacts.Upload(ctx, who, title+".csv", strings.NewReader(
+			fmt.Sprintf("name,phone,size\n\"%[1]s\",%[2]s,\"%[1]s\"\n\"%[1]s broken\",=%[1]s\n", strings.ReplaceAll(title, `"`, `""`), c.phone())))
 		if err == nil && noun == "imported" {
 			if _, err = c.Contacts.StartImport(ctx, who, im.ID, nil); err == nil {
 				err = c.Contacts.Tick(ctx)
@@ -279,7 +283,7 @@ func (c *company) create(noun, name string) (string, error) {
 		token, _, err := c.Accounts.CreateToken(ctx, who, title)
 		return token.ID.String(), err
 	case "session":
-		secret, err := c.Accounts.SignIn(ctx, c.boss.Email, deskPassword, accounts.Origin{Address: "192.0.2.2", Browser: c.mark})
+		secret, err := c.Accounts.SignIn(ctx, c.boss.Email, deskPassword, accounts.Origin{Address: "192.0.2.2", Browser: title})
 		if err != nil {
 			return "", err
 		}
@@ -292,7 +296,7 @@ func (c *company) create(noun, name string) (string, error) {
 		return k.ID.String(), err
 	case "sms", "sent":
 		tag := c.ref("tag")
-		in := sms.Input{Title: title, Message: title + " {{ contact.first_name }}", InboxID: c.refID("texts"), Audience: liadesk.Rule{Tag: tag}}
+		in := sms.Input{Title: title, Message: strings.ReplaceAll(title, "{{", "{") + " {{ contact.first_name }}", InboxID: c.refID("texts"), Audience: liadesk.Rule{Tag: tag}}
 		if noun == "sent" {
 			c.ref("contact")
 			in.ScheduledAt = c.clock.Now().Add(time.Minute)
@@ -356,7 +360,7 @@ func (c *company) talk(text string, inbox liadesk.ID) (string, error) {
 		impression = c.refID("impression")
 	}
 	out, err := c.Conversations.WriteAsVisitor(ctx, conversations.VisitorMessage{Inbox: in, Text: text + " hello", Impression: impression,
-		ClientID: fmt.Sprintf("%016d", len(c.made)) + c.mark, PageURL: "https://" + strings.ToLower(c.mark) + ".example/page"})
+		ClientID: fmt.Sprintf("%016d", len(c.made)) + c.mark, PageURL: "https://" + strings.ToLower(c.mark) + ".example/page?" + text})
 	c.made["visitor of "+text] = out.Token
 	return out.Conversation.ID.String(), err
 }
