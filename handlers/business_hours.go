@@ -32,13 +32,21 @@ var dayKeys = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 // shownShifts is how many shifts a day's row offers at least.
 const shownShifts = 2
 
+// midnight is how the end of a day is shown and typed: a browser's field for
+// times cannot say 24:00.
+const midnight = "00:00"
+
 func hoursFormOf(h hours.Schedule) hoursForm {
 	f := hoursForm{Zone: h.Zone}
 	for i := range h.Week {
 		weekday := (i + 1) % 7
 		day := dayForm{Key: dayKeys[weekday]}
 		for _, shift := range h.Week[weekday] {
-			day.Shifts = append(day.Shifts, [2]string{shift.Start(), shift.End()})
+			end := shift.End()
+			if end == "24:00" {
+				end = midnight
+			}
+			day.Shifts = append(day.Shifts, [2]string{shift.Start(), end})
 		}
 		f.Days = append(f.Days, day)
 	}
@@ -91,7 +99,7 @@ func (f hoursForm) schedule(wrong *liadesk.Invalid) hours.Schedule {
 	for i, day := range f.Days {
 		for n, typed := range day.Shifts {
 			end := typed[1]
-			if end == "00:00" || end == "23:59" { // a browser's field for times cannot say 24:00
+			if end == midnight || end == "23:59" {
 				end = "24:00"
 			}
 			shift, err := hours.ParseShift(typed[0], end)
