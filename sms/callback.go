@@ -179,8 +179,8 @@ func (s *Service) reported(l *ledger, a liadesk.Attempt, form url.Values) error 
 
 // reportedUnknown hears of a text under an attempt that this database does not
 // know, as of one sent after the backup was made that the database came from.
-// If the carrier's list has given the text to somebody meanwhile, it is a report
-// on that. If not, and while sending is held, the text is held against those who
+// If the text was given to somebody who waited meanwhile, by the carrier's list,
+// it is a report on that. If not, and while sending is held, the text is held against those who
 // wait, like an entry of the list.
 func (s *Service) reportedUnknown(l *ledger, in liadesk.Inbox, form url.Values) error {
 	to, ok := carrierNumber(form.Get("To"))
@@ -193,6 +193,9 @@ func (s *Service) reportedUnknown(l *ledger, in liadesk.Inbox, form url.Values) 
 		return err
 	}
 	if owned {
+		if a.Deadline.After(a.StartedAt) {
+			return nil // it was posted from here, and is reported under its own attempt
+		}
 		return s.reported(l, a, form)
 	}
 	_, held, err := l.tx.Held()

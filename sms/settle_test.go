@@ -213,12 +213,16 @@ func TestALateReportOnATextThatTheListHasGivenAwayCounts(t *testing.T) {
 	if err := b.svc.Release(t.Context(), b.admin); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // and it comes twice
-		if err := b.report(1, "delivered", "", 3); err != nil {
+	for _, status := range []string{"sent", "delivered", "delivered"} {
+		if err := b.report(1, status, "", 3); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if p := b.progress(c.ID); p.Delivered != 1 || *p.Targeted != 2 || p.Delivered+p.Sent+p.Accepted+p.Unconfirmed != 2 {
+	b.carrier.taken[0].CallbackURL = b.carrier.taken[1].CallbackURL
+	if err := b.report(0, "failed", "30", 4); err != nil { // of a text that has an attempt of its own
+		t.Fatal(err)
+	}
+	if p := b.progress(c.ID); p.Delivered != 1 || p.Failed != 0 || *p.Targeted != 2 || p.Delivered+p.Sent+p.Accepted+p.Unconfirmed != 2 {
 		t.Errorf("progress %+v", p)
 	}
 }
