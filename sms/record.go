@@ -146,6 +146,7 @@ func (s *Service) recorded(batch []result) {
 	moods := make(map[*lane]mood)
 	for _, r := range batch {
 		s.inflight--
+		s.outcomes[r.event.Kind]++
 		r.job.lane.inflight--
 		m := moods[r.job.lane]
 		if r.condition != nil {

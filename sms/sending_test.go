@@ -288,10 +288,16 @@ func TestOutcomesThatCannotBeStoredWaitInMemory(t *testing.T) {
 			t.Fatalf("%d posts, %v", len(b.carrier.asked), err)
 		}
 	}
+	if got := b.svc.Stats(); got.InFlight != 1 || len(got.Outcomes) != 0 {
+		t.Errorf("nothing is stored, yet operators read %+v", got)
+	}
 	b.carrier.before, disk.err = nil, nil
 	b.work()
 	if p := b.progress(c.ID); p.Accepted != 2 || len(b.carrier.asked) != 2 {
 		t.Errorf("%d posts, %+v", len(b.carrier.asked), p)
+	}
+	if got := b.svc.Stats(); got.InFlight != 0 || got.Outcomes[liadesk.EventAccepted] != 2 {
+		t.Errorf("operators read %+v", got)
 	}
 }
 

@@ -26,7 +26,8 @@ type Service struct {
 	mu       sync.Mutex
 	lanes    map[liadesk.ID]*lane // by inbox; guarded by mu, as are the lanes
 	inflight int                  // texts claimed and not yet recorded
-	done     []result             // posted and not yet recorded
+	outcomes map[liadesk.EventKind]uint64
+	done     []result // posted and not yet recorded
 	stopping bool
 	steady   steadiness
 
@@ -116,6 +117,8 @@ func New(o Options) *Service {
 		began:   o.Clock.Now(),
 		wake:    make(chan struct{}, 1),
 		lanes:   make(map[liadesk.ID]*lane),
+
+		outcomes: make(map[liadesk.EventKind]uint64),
 	}
 	if s.Monotonic == nil {
 		s.Monotonic = func() time.Duration { return s.Clock.Since(s.began) }
