@@ -37,12 +37,9 @@ func newWidgetLimits() widgetLimits {
 	}
 }
 
-// widgetRoutes are the widget's files and calls.
+// widgetRoutes are the widget's calls; its files stand in assets.go.
 func (s *Server) widgetRoutes(app fiber.Router) {
 	files := compress.New(compress.Config{Level: compress.LevelBestSpeed})
-	for _, name := range []string{"widget.js", "widget-panel.js"} {
-		app.Get("/"+name, files, s.widgetFile(name))
-	}
 	limits := newWidgetLimits()
 	limited := func(l *limiter) fiber.Handler {
 		return func(c *fiber.Ctx) error {
@@ -75,9 +72,9 @@ func crossOrigin(c *fiber.Ctx) {
 	}
 }
 
-// widgetFile serves one of the files that foreign pages load. Their addresses
-// stand in snippets and never change, so browsers ask again after five
-// minutes, and get the file only if it is another one.
+// widgetFile serves a file that foreign pages load at an address that never
+// changes: browsers ask again after five minutes, and get it only if it is
+// another one.
 func (s *Server) widgetFile(name string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		digest, ok := s.assets.digest[name]
