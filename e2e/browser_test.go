@@ -129,6 +129,8 @@ func (b tab) sight() string {
 func (b tab) open(address string) {
 	b.t.Helper()
 	b.do(chromedp.Navigate(address))
+	// The command may come back for the frame's first, still empty document.
+	b.until("the whole page", `document.readyState === "complete" && document.scrollingElement && location.href !== "about:blank"`)
 }
 
 // eval runs a script on a page and reads its value.
