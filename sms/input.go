@@ -72,8 +72,9 @@ func InputOf(c liadesk.SMSCampaign) Input {
 const (
 	maxTitle   = 120  // characters
 	maxMessage = 4000 // characters, variables unrendered
-	// clockSkew is how far in the past a time may lie: the clock of the person
-	// and ours need not agree, and "now" is a minute old when it arrives.
+	// clockSkew is how far in the past a local time may lie, and then means
+	// now: people choose a minute, look at their text once more, and their
+	// clock is not quite ours. An instant that a program names may not.
 	clockSkew = 2 * time.Minute
 	// farthest is how far ahead one may plan; what lies beyond is a slip of the
 	// keyboard.
@@ -184,12 +185,13 @@ func (s *Service) fillTimes(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Input
 	default:
 		c.ScheduledAt = in.ScheduledAt.Round(0).UTC()
 	}
+	skew := time.Duration(0)
 	if in.Schedule != nil {
-		field = "schedule.local"
+		field, skew = "schedule.local", clockSkew
 	}
 	if !c.ScheduledAt.IsZero() {
 		switch {
-		case c.ScheduledAt.Before(now.Add(-clockSkew)):
+		case c.ScheduledAt.Before(now.Add(-skew)):
 			v.Add(field, "in_the_past")
 		case c.ScheduledAt.After(now.Add(farthest)):
 			v.Add(field, "too_far")
