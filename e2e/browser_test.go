@@ -181,9 +181,25 @@ func (b tab) until(what, script string, args ...any) {
 	})
 }
 
+// rests waits until what a selector names has stayed where it is for most of a
+// second, with no request of the page under way.
+const rests = `(async (selector) => {
+	for (let still = 0, last = ""; still < 15; ) {
+		await new Promise(done => setTimeout(done, 50))
+		const place = document.querySelector(selector)?.getBoundingClientRect()
+		const now = place && !document.querySelector(".htmx-request") ? place.top + " " + place.left : ""
+		still = now !== "" && now === last ? still + 1 : 0
+		last = now
+	}
+	return true
+})(%s)`
+
 // click clicks on what is visible; typed writes into a field, key by key.
+// A click waits until its target rests: a form that checks while one types
+// moves what is below, and the pointer would hit where the button was.
 func (b tab) click(selector string) {
 	b.t.Helper()
+	eval[bool](b, rests, selector)
 	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
