@@ -18,6 +18,7 @@ func (s *Server) apiSMSRoutes(api fiber.Router) {
 	g := api.Group("/sms-campaigns", s.requireCampaigns)
 	g.Get("/", s.apiListSMSCampaigns)
 	g.Post("/", s.apiCreateSMSCampaign)
+	g.Post("/stop", s.apiStopAllSMS)
 	g.Get("/:id", s.apiGetSMSCampaign)
 	g.Patch("/:id", s.apiEditSMSCampaign)
 	g.Delete("/:id", s.apiDeleteSMSCampaign)

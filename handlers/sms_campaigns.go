@@ -24,6 +24,7 @@ func (s *Server) smsRoutes(desk fiber.Router) {
 	g.Get("/new", s.newSMSCampaign)
 	g.Post("/check", s.checkSMSCampaign)
 	g.Post("/audience", s.chooseSMSAudience)
+	g.Post("/stop", s.stopAllSMS)
 	g.Get("/release", s.showRelease)
 	g.Post("/release", s.releaseSending)
 	g.Get("/:id", s.showSMSCampaign)
@@ -51,6 +52,8 @@ type smsList struct {
 	Cards []smsCard
 	Next  string
 	First bool
+	// Stoppable tells whether a campaign of the page sends or waits for its time.
+	Stoppable bool
 }
 
 // cardsPerPage is how many campaigns one page shows.
@@ -68,6 +71,10 @@ func (s *Server) listSMSCampaigns(c *fiber.Ctx) error {
 	list := smsList{First: c.Query("after") == ""}
 	for _, card := range cards {
 		list.Cards = append(list.Cards, s.smsCard(c, card, inboxes))
+		switch card.Campaign.Status {
+		case liadesk.SMSSending, liadesk.SMSScheduled:
+			list.Stoppable = true
+		}
 	}
 	if next != "" {
 		list.Next, err = query("/campaigns/sms", "after", next)

@@ -35,6 +35,7 @@ type PauseReason string
 // The reasons of a pause.
 const (
 	PauseByUser   PauseReason = "user"
+	PauseStopped  PauseReason = "stopped"  // somebody stopped all campaigns at once
 	PauseMissed   PauseReason = "missed"   // found more than an hour after its time
 	PausePlan     PauseReason = "plan"     // the account's plan ended
 	PauseInbox    PauseReason = "inbox"    // the inbox was deleted

@@ -14,7 +14,7 @@ import (
 // OnDowngrade pauses everything that is scheduled or sending when an account's
 // plan no longer includes campaigns. An upgrade releases nothing by itself.
 func (s *Service) OnDowngrade(tx *db.Tx, a liadesk.Account) error {
-	return s.pauseAll(tx, a.ID, liadesk.PausePlan, func(liadesk.SMSCampaign) bool { return true })
+	return s.pauseAll(tx, a.ID, liadesk.PausePlan, everyCampaign)
 }
 
 // OnInboxDelete pauses the campaigns of an inbox that is being deleted. They
@@ -92,19 +92,8 @@ func (s *Service) refs(tx *db.Tx, account liadesk.ID, which func(liadesk.SMSCamp
 // chooses.
 func (s *Service) pauseAll(tx *db.Tx, account liadesk.ID, reason liadesk.PauseReason, which func(liadesk.SMSCampaign) bool) error {
 	for _, status := range []liadesk.SMSStatus{liadesk.SMSScheduled, liadesk.SMSSending} {
-		some, err := tx.SMSCampaignsDue(account, status, time.Time{})
-		if err != nil {
+		if _, err := s.pauseSome(tx, account, status, reason, which); err != nil {
 			return err
-		}
-		for _, c := range some {
-			if !which(c) {
-				continue
-			}
-			c.Status, c.Reason = liadesk.SMSPaused, reason
-			c.UpdatedAt, c.Version = s.now(), c.Version+1
-			if err := tx.PutSMSCampaign(c); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
