@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -143,20 +142,8 @@ func (s *Server) sendImportErrors(c *fiber.Ctx, l *texts.Localizer) error {
 	if err != nil {
 		return err
 	}
-	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")
-	c.Set(fiber.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": fmt.Sprintf("rejected-%s.csv", im.CreatedAt.Format("2006-01-02"))}))
-	log, request := s.Log, requestID(c)
-	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
-		// The request is answered by now: its context has gone.
-		ctx, cancel := context.WithTimeout(context.Background(), uploadTimeout)
-		defer cancel()
-		// The mark makes spreadsheets read UTF-8.
-		if _, err := io.WriteString(w, "\uFEFF"); err != nil {
-			return
-		}
-		if err := s.Contacts.WriteImportErrors(ctx, who, id, w, l.Error); err != nil {
-			log.Warn("the file of rejected rows was not sent whole", "id", request, "error", err)
-		}
+	s.sendFile(c, fmt.Sprintf("rejected-%s.csv", im.CreatedAt.Format("2006-01-02")), func(ctx context.Context, w io.Writer) error {
+		return s.Contacts.WriteImportErrors(ctx, who, id, w, l.Error)
 	})
 	return nil
 }

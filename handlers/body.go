@@ -57,10 +57,10 @@ func timeoutOf(path string) time.Duration {
 	return requestTimeout
 }
 
-// requestConfig gives uploads, and nothing else, the time they need.
+// requestConfig gives uploads and files, and nothing else, the time they need.
 func requestConfig(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	path, _, _ := strings.Cut(string(h.RequestURI()), "?")
-	return fasthttp.RequestConfig{ReadTimeout: timeoutOf(path), WriteTimeout: timeoutOf(path)}
+	return fasthttp.RequestConfig{ReadTimeout: timeoutOf(path), WriteTimeout: writeTimeoutOf(path)}
 }
 
 // limitBody reads the body into memory up to the route's limit, after which
