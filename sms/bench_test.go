@@ -1,0 +1,173 @@
+package sms_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jonboulle/clockwork"
+
+	"github.com/liadesk/campaigns/contacts"
+	"github.com/liadesk/campaigns/conversations"
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/db/dbtest"
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/sms"
+)
+
+// sink is the quickest carrier there can be: it takes every text and forgets it.
+type sink struct {
+	*httptest.Server
+	taken atomic.Int64
+	want  int64
+	all   chan struct{} // closed when want texts were taken
+}
+
+func startSink(want int, latency time.Duration) *sink {
+	s := &sink{want: int64(want), all: make(chan struct{})}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		if latency > 0 {
+			time.Sleep(latency) // the carrier's own time, which is what is measured
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusAccepted)
+		json.NewEncoder(w).Encode(map[string]any{"api_id": "a", "message": "message(s) queued", "message_uuid": []string{uuid.NewString()}})
+		if s.taken.Add(1) == s.want {
+			close(s.all)
+		}
+	}))
+	return s
+}
+
+// benchNumber is of a Swedish range kept for fiction, or its neighbour.
+func benchNumber(i int) string { return fmt.Sprintf("+46701%06d", 700000+i) }
+
+func benchPlivo(b *testing.B, at string, workers int) *sms.Plivo {
+	plivo, err := sms.NewPlivo(sms.PlivoOptions{BaseURL: at, Workers: workers})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(plivo.CloseIdleConnections)
+	return plivo
+}
+
+// bareSend is the bound: the client library alone, with as many workers, that
+// keeps no books at all.
+func bareSend(b *testing.B, texts, workers int, latency time.Duration) time.Duration {
+	s := startSink(texts, latency)
+	defer s.Close()
+	carrier := benchPlivo(b, s.URL, workers).Carrier(sms.Credentials{AuthID: authID, AuthToken: authToken})
+	var next atomic.Int64
+	var posts sync.WaitGroup
+	start := time.Now()
+	for range workers {
+		posts.Go(func() {
+			for i := next.Add(1); i <= int64(texts); i = next.Add(1) {
+				if _, err := carrier.Send(context.Background(), sms.Outgoing{From: "+12025550100", To: benchNumber(int(i)),
+					Text: "Hi Ana, the sale begins.", CallbackURL: s.URL + "/x"}); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	posts.Wait()
+	return time.Since(start)
+}
+
+// ledgerSend sends a campaign of as many texts with everything that the ledger
+// writes, until the last outcome is on the disk.
+func ledgerSend(b *testing.B, texts, workers int, latency time.Duration) time.Duration {
+	s := startSink(texts, latency)
+	defer s.Close()
+	store := dbtest.Open(b)
+	defer store.Close()
+	clock := clockwork.NewRealClock()
+	ids := liadesk.RandomIDs(clock.Now)
+	account, user := dbtest.Account(b, store, "acme", liadesk.PlanGrowth)
+	account.Settings.RoundTheClock = true // the benchmark runs at night too
+	inbox := liadesk.Inbox{ID: ids(), AccountID: account.ID, Kind: liadesk.InboxSMS, Name: "Texts", Version: 1, CreatedAt: clock.Now(),
+		SMS: &liadesk.SMSInbox{Number: "+12025550100", AuthID: authID, MessagesPerSecond: 1_000_000}}
+	dbtest.Update(b, store, func(tx *db.Tx) error {
+		if err := tx.PutAccount(account); err != nil {
+			return err
+		}
+		return tx.PutInbox(inbox)
+	})
+	for from := 0; from < texts; from += 1000 {
+		dbtest.Update(b, store, func(tx *db.Tx) error {
+			batch := tx.ContactBatch(account.ID)
+			for i := from; i < min(texts, from+1000); i++ {
+				c := liadesk.Contact{ID: ids(), AccountID: account.ID, Name: "Ana Roe", Phone: benchNumber(i), Tags: []string{"vip"},
+					Class: "SE//Europe/Stockholm", Version: 1, CreatedAt: clock.Now(), UpdatedAt: clock.Now(),
+					Consent: liadesk.Consent{State: liadesk.ConsentGranted, Source: "test", At: clock.Now()}}
+				if err := batch.Put(nil, &c); err != nil {
+					return err
+				}
+			}
+			return batch.Flush()
+		})
+	}
+	people := contacts.New(store, clock, ids)
+	svc := sms.New(sms.Options{
+		Store: store, Clock: clock, IDs: ids, PublicURL: s.URL, Workers: workers, Dialer: benchPlivo(b, s.URL, workers),
+		Credentials:   func(in liadesk.Inbox) (string, string, error) { return in.SMS.AuthID, authToken, nil },
+		Contacts:      people,
+		Conversations: conversations.New(store, clock, ids, people, []byte("secret")),
+		Log:           slog.New(slog.DiscardHandler),
+	})
+	admin := liadesk.ActorOf(account, user)
+	c, err := svc.Create(b.Context(), admin, sms.Input{Title: "Sale", Message: "Hi {{ contact.first_name }}, the sale begins.", InboxID: inbox.ID,
+		Audience: liadesk.Rule{Tag: "vip"}, ScheduledAt: clock.Now().Add(5 * time.Millisecond)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	<-clock.After(10 * time.Millisecond)
+	if err := svc.Tick(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	start := time.Now()
+	svc.Start()
+	<-s.all
+	if err := svc.Stop(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	took := time.Since(start)
+	p, err := svc.Progress(b.Context(), admin, c.ID)
+	if err != nil || p.Accepted != int64(texts) {
+		b.Fatalf("%+v, %v", p, err)
+	}
+	return took
+}
+
+// BenchmarkSend compares sending with the full ledger to the client library
+// alone with as many workers on the same sink: on a carrier that answers at
+// once, where the machine is the limit, and on one that takes 100 ms, where the
+// carrier is.
+func BenchmarkSend(b *testing.B) {
+	const workers = 64
+	for _, of := range []struct {
+		name    string
+		texts   int
+		latency time.Duration
+	}{{"at once", 20_000, 0}, {"100 ms", 6_400, 100 * time.Millisecond}} {
+		b.Run(of.name, func(b *testing.B) {
+			for b.Loop() {
+				bound := bareSend(b, of.texts, workers, of.latency)
+				took := ledgerSend(b, of.texts, workers, of.latency)
+				b.ReportMetric(float64(of.texts)/took.Seconds(), "texts/s")
+				b.ReportMetric(float64(bound)/float64(took), "of-bare-client")
+			}
+		})
+	}
+}
