@@ -16,6 +16,7 @@ import (
 // new lane begins with a full bucket, which is a quarter of a second of pace.
 type lane struct {
 	account, inbox liadesk.ID
+	authID         string // the account with the carrier, which may be that of other inboxes too
 
 	epoch     uint64
 	renewed   time.Duration // monotonic: when the lease was last renewed

@@ -164,9 +164,25 @@ func (s *Service) recorded(batch []result) {
 				ln.wait, ln.quiet = 0, mono+mendWait
 			} else {
 				ln.hold(mono, asked)
+				s.holdOthers(ln)
 			}
 		case m.taken && m.bad == nil && mono >= ln.quiet:
 			ln.wait = 0
+		}
+	}
+}
+
+// holdOthers keeps the other inboxes of a lane's account with the carrier quiet
+// for as long as the lane. The carrier limits requests per account: an inbox
+// that went on would be refused as well, and keep the account over its limit; and
+// where no connection is had, it would get none either.
+// It is called with mu held. An account with wrong credentials or no credit is
+// found out by each inbox for itself, with one text, for its credentials may
+// differ.
+func (s *Service) holdOthers(ln *lane) {
+	for _, other := range s.lanes {
+		if other != ln && other.authID == ln.authID {
+			other.quiet = max(other.quiet, ln.quiet)
 		}
 	}
 }

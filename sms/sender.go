@@ -272,6 +272,7 @@ func (s *Service) laneOf(in liadesk.Inbox) *lane {
 		ln = &lane{account: in.AccountID, inbox: in.ID, version: in.Version}
 		s.lanes[in.ID] = ln
 	}
+	ln.authID = in.SMS.AuthID
 	ln.pace(in.SMS.MessagesPerSecond, s.now())
 	ln.resting = mustRest(in.SMS.Trouble)
 	if ln.version != in.Version {
