@@ -105,8 +105,8 @@ func (s *Service) Pause(ctx context.Context, actor liadesk.Actor, id liadesk.ID)
 // starts now. A campaign that was paused because the database came from a
 // backup first reads the carrier's list, and stays paused when that fails.
 //
-// One that is not paused, but waits because all sending is held, goes on by
-// releasing that: see Release.
+// While all sending is held, resuming any campaign that waits releases that
+// first: see Release.
 func (s *Service) Resume(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (liadesk.SMSCampaign, error) {
 	if err := actor.ManageCampaigns(); err != nil {
 		return liadesk.SMSCampaign{}, err
@@ -115,19 +115,29 @@ func (s *Service) Resume(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 	if err != nil {
 		return c, err
 	}
-	if c.Status == liadesk.SMSScheduled || c.Status == liadesk.SMSSending {
+	if c.Status.Waits() {
 		if _, held, err := s.Held(ctx); err != nil {
 			return c, err
 		} else if held {
+			// One decision is enough, also for a campaign that was paused by
+			// hand before: the carrier's list is read, then it goes on.
 			if err := s.Release(ctx, actor); err != nil {
 				return c, err
 			}
-			return s.Get(ctx, actor, id)
+			if c, err = s.Get(ctx, actor, id); err != nil || c.Status != liadesk.SMSPaused {
+				return c, err
+			}
 		}
 	}
-	if c.Status == liadesk.SMSPaused && c.Reason == liadesk.PauseRestored {
-		if err := s.markByList(ctx, c.AccountID, c.InboxID); err != nil {
+	if c.Status == liadesk.SMSPaused {
+		unread, err := s.listUnread(ctx, c)
+		if err != nil {
 			return c, err
+		}
+		if unread {
+			if err := s.markByList(ctx, c.AccountID, c.InboxID); err != nil {
+				return c, err
+			}
 		}
 	}
 	c, err = s.change(ctx, actor, id, func(tx *db.Tx, c *liadesk.SMSCampaign) error {

@@ -180,6 +180,23 @@ func (s *Service) markByList(ctx context.Context, account, inbox liadesk.ID) err
 	return s.setGap(ctx, in, time.Time{})
 }
 
+// listUnread tells whether the carrier's list must be read before a paused
+// campaign goes on: it was paused for that, or by hand before the database was
+// restored, and the list of its inbox could not be read when sending was
+// released.
+func (s *Service) listUnread(ctx context.Context, c liadesk.SMSCampaign) (bool, error) {
+	if c.Reason == liadesk.PauseRestored {
+		return true, nil
+	}
+	unread := false
+	err := s.Store.View(ctx, func(tx *db.Tx) error {
+		l, err := tx.Lease(c.AccountID, c.InboxID)
+		unread = !l.Gap.IsZero()
+		return err
+	})
+	return unread, err
+}
+
 // setGap remembers from when on the carrier's list of an inbox is still to be
 // read, or with the zero time that it was read: later claims must not move that
 // moment.

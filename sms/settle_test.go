@@ -256,6 +256,59 @@ func TestResumingACampaignThatIsHeldReleasesSending(t *testing.T) {
 	}
 }
 
+func TestACampaignPausedByHandBeforeARestoreNeedsOneResume(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	c := b.schedule(nil)
+	b.due()
+	if _, err := b.svc.Pause(t.Context(), b.admin, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.update(func(tx *db.Tx) error { return tx.SetHeld(db.Held{Reason: db.HeldRestored, At: b.clock.Now()}) })
+	if _, err := b.svc.Resume(t.Context(), b.admin, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.work()
+	if p := b.progress(c.ID); p.Accepted != 1 {
+		t.Errorf("after one resume: %+v", p)
+	}
+}
+
+// TestACampaignPausedByHandIsHeldAgainstTheListToo: its own pause is no reason
+// to text those again whom it reached after the backup was made.
+func TestACampaignPausedByHandIsHeldAgainstTheListToo(t *testing.T) {
+	b, backup := onFile(t)
+	b.person(1, nil)
+	c := b.schedule(nil)
+	b.due()
+	if _, err := b.svc.Pause(t.Context(), b.admin, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	restore := backup()
+	if _, err := b.svc.Resume(t.Context(), b.admin, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.work()
+	restore()
+	b.carrier.lists = func(ListQuery) (ListPage, error) {
+		return ListPage{}, &SendError{Class: Refused, Reason: ReasonUnauthorised, Status: 401}
+	}
+	if _, err := b.svc.Resume(t.Context(), b.admin, c.ID); !errors.Is(err, ErrCarrierList) {
+		t.Fatalf("resumed although the list cannot be read: %v", err)
+	}
+	b.carrier.lists = nil
+	if _, err := b.svc.Resume(t.Context(), b.admin, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.work()
+	if times := b.carrier.times()[number(1)]; times != 1 {
+		t.Errorf("texted %d times", times)
+	}
+	if p := b.progress(c.ID); p.Taken() != 1 {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestAnUncertainTextIsNeverSentAgainAndAReportSettlesIt(t *testing.T) {
 	b := newBench(t)
 	for i := range 4 {
