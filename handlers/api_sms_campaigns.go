@@ -29,6 +29,7 @@ func (s *Server) apiSMSRoutes(api fiber.Router) {
 	g.Post("/:id/duplicate", s.apiSMSCopy((*sms.Service).Duplicate))
 	g.Post("/:id/replace", s.apiSMSCopy((*sms.Service).Replace))
 	g.Get("/:id/deliveries", s.apiListDeliveries)
+	g.Get("/:id/deliveries/export", s.apiExportDeliveries)
 	g.Get("/:id/report", s.apiSMSReport)
 	api.Post("/sms/measure", s.requireCampaigns, s.apiMeasure)
 }

@@ -34,6 +34,7 @@ func (s *Server) smsRoutes(desk fiber.Router) {
 	g.Get("/:id/card", s.lookAtSMSCard)
 	g.Get("/:id/figures", s.lookAtSMSFigures)
 	g.Get("/:id/recipients", s.listSMSRecipients)
+	g.Get("/:id/recipients.csv", s.downloadSMSRecipients)
 	g.Get("/:id/review", s.reviewSMSCampaign)
 	g.Post("/:id/schedule", s.scheduleSMSCampaign)
 	g.Post("/:id/pause", s.smsMove((*sms.Service).Pause, "sms.done.paused"))
@@ -351,6 +352,7 @@ type smsRecipients struct {
 	Tabs       []smsTab
 	Rows       []smsRow
 	Next, Self string
+	File       string // where the same people are as a file
 	Every      int
 	Zone       *time.Location
 }
@@ -390,6 +392,7 @@ func (s *Server) smsRecipients(c *fiber.Ctx, v smsCard) (smsRecipients, error) {
 	}
 	here := v.Path()
 	page.Self, _ = query(here+"/recipients", "status", status, "reason", f.Reason, "after", c.Query("after"))
+	page.File, _ = query(here+"/recipients.csv", "status", status, "reason", f.Reason)
 	if next != "" {
 		page.Next, _ = query(here, "status", status, "reason", f.Reason, "after", next)
 		page.Next += "#recipients"
