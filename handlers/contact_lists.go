@@ -83,6 +83,8 @@ type optOutList struct {
 	Next, Previous string
 	Number, Text   string // typed into "add a number"
 	At, Reason     string // the number whose removal was refused, and the reason given
+	// File is what became of a file of numbers that had refused ones.
+	File *optOutFileResult
 }
 
 func (s *Server) optOutPage(c *fiber.Ctx, list optOutList) (Page, error) {

@@ -89,6 +89,7 @@ func (s *Server) routes() {
 	// API v1, campaigns: accounts whose plan has none get plan_required first.
 	// (Each such route names s.requireCampaigns before its handler.)
 	api.Post("/audience/count", s.requireCampaigns, s.apiCountAudience)
+	s.optOutFileAPI(api)
 	api.Get("/opt-outs", s.requireCampaigns, s.apiListOptOuts)
 	api.Post("/opt-outs", s.requireCampaigns, s.apiAddOptOut)
 	api.Delete("/opt-outs/:number", s.requireCampaigns, s.apiRemoveOptOut)
@@ -133,6 +134,7 @@ func (s *Server) routes() {
 	desk.Get("/contacts/opt-outs", s.requireCampaigns, s.showOptOuts)
 	desk.Post("/contacts/opt-outs", s.requireCampaigns, s.addOptOut)
 	desk.Post("/contacts/opt-outs/remove", s.requireCampaigns, s.removeOptOut)
+	s.optOutFileRoutes(desk)
 	desk.Get("/contacts/import", s.requireAdmin, s.showImportStart)
 	desk.Post("/contacts/import", s.requireAdmin, s.uploadImport)
 	desk.Get("/imports/:id", s.requireAdmin, s.showImportPage)

@@ -448,7 +448,7 @@ func (p somebody) ask(method, path, body string, headers ...string) answer {
 	p.w.t.Helper()
 	kind := "application/x-www-form-urlencoded"
 	switch {
-	case strings.HasPrefix(path, "/api/v1/contacts/import"):
+	case strings.HasPrefix(path, "/api/v1/contacts/import"), strings.HasPrefix(path, "/api/v1/opt-outs/import"):
 		kind = "text/csv"
 	case strings.HasPrefix(path, "/api/"):
 		kind = "application/json"
