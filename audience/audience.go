@@ -47,7 +47,7 @@ func check(v *liadesk.Invalid, field string, r liadesk.Rule, depth int, parts *i
 		return
 	}
 	set := 0
-	for _, is := range []bool{r.All != nil, r.Any != nil, r.Not != nil, r.Tag != ""} {
+	for _, is := range []bool{r.All != nil, r.Any != nil, r.Not != nil, r.Tag != "", r.AsksField()} {
 		if is {
 			set++
 		}
@@ -67,6 +67,9 @@ func check(v *liadesk.Invalid, field string, r liadesk.Rule, depth int, parts *i
 		}
 	case r.Not != nil:
 		check(v, field+".not", *r.Not, depth+1, parts)
+	case r.AsksField():
+		*parts += len(textsOf(r)) // each is a set to read
+		checkField(v, field, r)
 	case len(r.Tag) > 400:
 		v.Add(field+".tag", "too_long", "Max", 50)
 	}
@@ -101,8 +104,7 @@ func evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.
 }
 
 // evaluation has every set that a rule and the reasons need, read in one round
-// trip. Criteria on other fields join here: they name the sets they need, and
-// match combines them.
+// trip: criteria name the sets they need, and match combines them.
 type evaluation struct {
 	sets map[db.SetRef]*roaring.Bitmap
 	tags map[string][]string // under which names a tag's contacts are filed
@@ -124,6 +126,7 @@ func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, read reader) (*evalu
 			refs = append(refs, db.SetTag(name))
 		}
 	}
+	refs = fieldSets(rule, refs)
 	sets, err := read(account, refs)
 	if err != nil {
 		return nil, err
@@ -170,6 +173,8 @@ func (e *evaluation) match(r liadesk.Rule) *roaring.Bitmap {
 		return out
 	case r.Not != nil:
 		return roaring.AndNot(all, e.match(*r.Not))
+	case r.AsksField():
+		return e.matchField(r)
 	}
 	out := roaring.New()
 	for _, name := range e.tags[foldTag(r.Tag)] {

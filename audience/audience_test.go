@@ -3,6 +3,7 @@ package audience_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -33,12 +34,35 @@ func rule(t *testing.T, s string) liadesk.Rule {
 func TestARuleThatMeansNothingIsRefused(t *testing.T) {
 	deep := strings.Repeat(`{"not":`, 20) + `{"tag":"a"}` + strings.Repeat("}", 20)
 	for s, want := range map[string]string{
-		`{}`:                              "rule rule_empty",
-		`{"all":[{}]}`:                    "rule.all rule_empty",
-		`{"not":{}}`:                      "rule.not rule_empty",
-		`{"tag":"a","any":[]}`:            "rule rule_ambiguous",
-		`{"all":[{"tag":"a","all":[]}]}`:  "rule.all rule_ambiguous",
-		deep:                              "rule rule_too_large",
+		`{}`:                             "rule rule_empty",
+		`{"all":[{}]}`:                   "rule.all rule_empty",
+		`{"not":{}}`:                     "rule.not rule_empty",
+		`{"tag":"a","any":[]}`:           "rule rule_ambiguous",
+		`{"all":[{"tag":"a","all":[]}]}`: "rule.all rule_ambiguous",
+		deep:                             "rule rule_too_large",
+		`{"tag":"a","op":"eq"}`:          "rule rule_ambiguous",
+		`{"field":"contry","op":"eq","value":"BR"}`: "rule.field field_unknown",
+		`{"value":"BR"}`: "rule.field field_unknown",
+		`{"field":"attributes.","op":"eq","value":"x"}`:                                 "rule.field field_unknown",
+		`{"not":{"field":"created_at","op":"before","value":"x"}}`:                      "rule.not.field field_unsupported",
+		`{"field":"campaign.x","op":"eq","value":"sent"}`:                               "rule.field field_unsupported",
+		`{"field":"country","op":"contains","value":"B"}`:                               "rule.op op_unsupported",
+		`{"field":"country","value":"BR"}`:                                              "rule.op op_unknown",
+		`{"field":"has_phone","op":"in","value":["BR"]}`:                                "rule.op op_unknown",
+		`{"field":"country","op":"eq"}`:                                                 "rule.value value_text",
+		`{"field":"country","op":"eq","value":["BR"]}`:                                  "rule.value value_text",
+		`{"field":"country","op":"eq","value":" "}`:                                     "rule.value value_text",
+		`{"field":"country","op":"ne","value":"Brazil"}`:                                "rule.value bad_country",
+		`{"field":"language","op":"ne","value":"not a language"}`:                       "rule.value bad_language",
+		`{"field":"phone_type","op":"ne","value":"mobil"}`:                              "rule.value bad_phone_type",
+		`{"field":"country","op":"in","value":[]}`:                                      "rule.value value_list",
+		`{"field":"country","op":"in","value":"BR"}`:                                    "rule.value value_list",
+		`{"field":"country","op":"exists","value":"BR"}`:                                "rule.value value_yes_or_no",
+		`{"field":"has_email","op":"eq","value":"true"}`:                                "rule.value value_yes_or_no",
+		`{"field":"attributes.a","op":"eq","value":"` + strings.Repeat("x", 201) + `"}`: "rule.value too_long",
+		`{"field":"attributes.City","op":"in","value":["São Paulo"]}`:                   "",
+		`{"field":"time_zone","op":"ne","value":"America/Sao_Paulo"}`:                   "",
+		`{"field":"has_email","op":"exists","value":false}`:                             "",
 		`{"all":[]}`:                      "",
 		`{"any":[]}`:                      "",
 		`{"not":{"any":[{"tag":"vip"}]}}`: "",
@@ -80,6 +104,13 @@ func TestASplitAgreesWithLookingAtEveryone(t *testing.T) {
 		if i < len(numbers) {
 			in.Phone = numbers[i]
 		}
+		in.Country = []string{"", "BR", "SE"}[i/2%3]
+		in.Language = []string{"", "pt-BR", "en"}[i/3%3]
+		in.TimeZone = []string{"", "America/Sao_Paulo"}[i/5%2]
+		if i%4 == 1 {
+			in.Email = "p@example.org"
+		}
+		in.Attributes = map[string]string{"City": []string{"", "São Paulo", "sao paulo", "Lund", strings.Repeat("x", 300)}[i%5]}
 		for n, tag := range tags {
 			if i>>n&1 == 1 {
 				in.Tags = append(in.Tags, tag)
@@ -106,9 +137,9 @@ func TestASplitAgreesWithLookingAtEveryone(t *testing.T) {
 
 	var generate func(r *rapid.T, depth int) liadesk.Rule
 	generate = func(r *rapid.T, depth int) liadesk.Rule {
-		kinds := []string{"tag", "all", "any", "not"}
+		kinds := []string{"tag", "field", "all", "any", "not"}
 		if depth > 2 {
-			kinds = kinds[:1]
+			kinds = kinds[:2]
 		}
 		list := func() *[]liadesk.Rule {
 			out := []liadesk.Rule{}
@@ -125,6 +156,8 @@ func TestASplitAgreesWithLookingAtEveryone(t *testing.T) {
 		case "not":
 			part := generate(r, depth+1)
 			return liadesk.Rule{Not: &part}
+		case "field":
+			return drawField(r)
 		}
 		return liadesk.Rule{Tag: rapid.SampledFrom([]string{"vip", "NEW", "old", "former", "never used"}).Draw(r, "tag")}
 	}
@@ -137,6 +170,8 @@ func TestASplitAgreesWithLookingAtEveryone(t *testing.T) {
 			return slices.ContainsFunc(*r.Any, func(p liadesk.Rule) bool { return is(p, c) })
 		case r.Not != nil:
 			return !is(*r.Not, c)
+		case r.Field != "":
+			return fulfils(r, c.Contact)
 		}
 		name := strings.ToLower(r.Tag)
 		if name == "old" {
@@ -209,6 +244,66 @@ func TestASplitAgreesWithLookingAtEveryone(t *testing.T) {
 			return err
 		})
 	})
+}
+
+// fieldValues are the values that random rules ask for.
+var fieldValues = map[string][]string{
+	"country":         {"BR", "se", "US"},
+	"language":        {"pt-br", "en", "fr"},
+	"time_zone":       {"America/Sao_Paulo", "Europe/Rome"},
+	"phone_type":      {"mobile", "FIXED", "fixed_or_mobile"},
+	"attributes.city": {"SAO PAULO", "são paulo", "Lund", "Rome"},
+	"attributes.City": {"lund"},
+	"attributes.none": {"x"},
+	"has_email":       nil,
+	"has_phone":       nil,
+}
+
+func drawField(r *rapid.T) liadesk.Rule {
+	field := rapid.SampledFrom(slices.Sorted(maps.Keys(fieldValues))).Draw(r, "field")
+	values, ops := fieldValues[field], []string{"eq", "ne", "exists"}
+	if values != nil {
+		ops = append(ops, "in")
+	}
+	part := liadesk.Rule{Field: field, Op: rapid.SampledFrom(ops).Draw(r, "op"), Value: &liadesk.RuleValue{}}
+	switch {
+	case values == nil, part.Op == "exists":
+		part.Value.Yes = new(rapid.Bool().Draw(r, "yes"))
+	case part.Op == "in":
+		part.Value.List = new(rapid.SliceOfN(rapid.SampledFrom(values), 1, 3).Draw(r, "list"))
+	default:
+		part.Value.Text = new(rapid.SampledFrom(values).Draw(r, "text"))
+	}
+	return part
+}
+
+// fulfils asks one person what a part about a field asks the sets.
+func fulfils(r liadesk.Rule, c liadesk.Contact) bool {
+	plain := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "ã", "a") }
+	var has string
+	switch r.Field {
+	case "country":
+		has = c.Country
+	case "language":
+		has = c.Language
+	case "time_zone":
+		has = c.TimeZone
+	case "phone_type":
+		has = c.PhoneKind
+	case "has_email":
+		has = c.Email
+	case "has_phone":
+		has = c.Phone
+	default:
+		has = c.Attributes[strings.ToLower(strings.TrimPrefix(r.Field, "attributes."))]
+	}
+	switch {
+	case r.Value.Yes != nil:
+		return ((has != "") == *r.Value.Yes) != (r.Op == "ne")
+	case r.Op == "in":
+		return slices.ContainsFunc(*r.Value.List, func(s string) bool { return plain(s) == plain(has) })
+	}
+	return (plain(has) == plain(*r.Value.Text)) != (r.Op == "ne")
 }
 
 func TestACountTellsReasonsInOrderAndListsThosePeople(t *testing.T) {
@@ -287,6 +382,10 @@ func TestARuleReadsAsOneSentence(t *testing.T) {
 		`{"all":[{"tag":"a"},{"not":{"tag":"b"}}]}`: "Everyone tagged “a”, but not tagged “b”",
 		`{"all":[{"any":[{"tag":"vip"},{"tag":"new"}]},{"all":[{"tag":"madrid"}]},{"not":{"any":[{"tag":"staff"},{"tag":"press"}]}}]}`: "Everyone tagged “vip” or “new”, and tagged “madrid”, but not tagged “staff” or “press”",
 		`{"any":[{"all":[{"tag":"a"},{"tag":"b"}]},{"tag":"c"}]}`:                                                                      "Everyone (tagged “a” and “b”) or tagged “c”",
+		`{"field":"country","op":"eq","value":"BR"}`:                                                                                   "Everyone whose country is “BR”",
+		`{"not":{"field":"country","op":"in","value":["BR","PT"]}}`:                                                                    "Everyone whose country is not “BR” or “PT”",
+		`{"all":[{"tag":"vip"},{"field":"attributes.city","op":"ne","value":"Lund"}]}`:                                                 "Everyone tagged “vip”, and whose “city” is not “Lund”",
+		`{"any":[{"field":"has_email","op":"eq","value":false},{"field":"language","op":"exists","value":true}]}`:                      "Everyone without an e-mail address or whose language is known",
 		`{"not":{"all":[{"tag":"a"},{"tag":"b"}]}}`:                                                                                    "Everyone who is not (tagged “a” and “b”)",
 	} {
 		if got := audience.Sentence(l, rule(t, s)); got != want {

@@ -51,6 +51,8 @@ func phrase(l Speaker, r liadesk.Rule, nested bool) string {
 		return bracket(joined(l, parts, "audience.or"), len(parts))
 	case r.Not != nil:
 		return notPhrase(l, *r.Not)
+	case r.AsksField():
+		return fieldPhrase(l, r, false)
 	}
 	return l.T("audience.part.tagged", "Tags", l.T("audience.quoted", "Tag", r.Tag))
 }
@@ -78,6 +80,8 @@ func notPhrase(l Speaker, r liadesk.Rule) string {
 	switch {
 	case r.Tag != "":
 		return l.T("audience.part.untagged", "Tags", l.T("audience.quoted", "Tag", r.Tag))
+	case r.AsksField():
+		return fieldPhrase(l, r, true)
 	case r.Any != nil && len(*r.Any) > 0:
 		if tags, ok := tagList(l, *r.Any, "audience.or"); ok {
 			return l.T("audience.part.untagged", "Tags", tags)

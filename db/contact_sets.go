@@ -21,6 +21,14 @@ const (
 	fieldCannotText = "cannot_text"
 	fieldBadNumber  = "bad_number"
 	fieldClass      = "class"
+	fieldCountry    = "country"
+	fieldLanguage   = "language"
+	fieldTimeZone   = "time_zone"
+	fieldPhoneType  = "phone_type"
+	fieldEmail      = "email"
+	fieldAttribute  = "attributes." // and its name
+	// fieldKnown has the contacts of whom a field, its value here, is known.
+	fieldKnown = "known"
 	// The words of a contact, for the search: their beginnings of one to three
 	// letters, and those of more than three letters whole.
 	fieldBeginning = "\x01"
@@ -42,6 +50,53 @@ func SetTag(tag string) SetRef { return SetRef{fieldTag, tag} }
 
 // SetClass is the set of the contacts of a window class.
 func SetClass(class string) SetRef { return SetRef{fieldClass, class} }
+
+// SetEmail is the set of the contacts that have an e-mail address.
+var SetEmail = SetRef{fieldEmail, ""}
+
+// MaxSetValue is the most bytes of a value, folded, that has a set of its own.
+// A longer one counts as known and equals nothing that can be asked for.
+const MaxSetValue = 200
+
+// SetField is the set of the contacts with a value of a field: country,
+// language, time_zone, phone_type or attributes.NAME. Small and large letters,
+// and accents, make no difference. It is false for a value beyond MaxSetValue.
+func SetField(field, value string) (SetRef, bool) {
+	value = fold(value)
+	return SetRef{field, value}, len(value) <= MaxSetValue
+}
+
+// SetKnown is the set of the contacts of whom a field is known at all.
+func SetKnown(field string) SetRef { return SetRef{fieldKnown, field} }
+
+// fieldSetsOf are the sets by which audiences ask for what is known about a
+// contact. There is no bound on how many values an account has: an attribute
+// that differs from person to person, such as a customer number, costs a small
+// record for each of them and nothing for those who never ask for it.
+func fieldSetsOf(sets []SetRef, c liadesk.Contact) []SetRef {
+	add := func(field, value string) {
+		if value == "" {
+			return
+		}
+		sets = append(sets, SetKnown(field))
+		if set, ok := SetField(field, value); ok {
+			sets = append(sets, set)
+		}
+	}
+	add(fieldCountry, c.Country)
+	add(fieldLanguage, c.Language)
+	add(fieldTimeZone, c.TimeZone)
+	if c.Phone != "" {
+		add(fieldPhoneType, c.PhoneKind)
+	}
+	if c.Email != "" {
+		sets = append(sets, SetEmail)
+	}
+	for name, value := range c.Attributes {
+		add(fieldAttribute+name, value)
+	}
+	return sets
+}
 
 // key is where the chunks of a set are.
 func (s SetRef) key(account liadesk.ID) key {
@@ -75,6 +130,7 @@ func setsOf(c liadesk.Contact, optedOut bool) []SetRef {
 			sets = append(sets, SetOptOut)
 		}
 	}
+	sets = fieldSetsOf(sets, c)
 	for _, w := range wordsOf(c) {
 		n := 0
 		for i := range w {

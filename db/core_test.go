@@ -141,7 +141,7 @@ func TestTwoKeysBuiltFromOneBeginningDoNotShareBytes(t *testing.T) {
 
 func TestAnOlderProgramRefusesNewerData(t *testing.T) {
 	s := open(t)
-	steps := append(slices.Clone(migrations), migration{"later", func(*Tx) error { return nil }})
+	steps := append(slices.Clone(migrations), migration{"later", whole(func(*Tx) error { return nil })})
 	if err := s.migrate(t.Context(), steps); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestAnOlderProgramRefusesNewerData(t *testing.T) {
 func TestAFailedMigrationIsTakenAgainWhole(t *testing.T) {
 	s := open(t)
 	fail := true
-	steps := append(slices.Clone(migrations), migration{"fill", func(tx *Tx) error {
+	steps := append(slices.Clone(migrations), migration{"fill", whole(func(tx *Tx) error {
 		if err := tx.Add(liadesk.ID{0: 1}, "filled", 0, 1); err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func TestAFailedMigrationIsTakenAgainWhole(t *testing.T) {
 			return errors.New("power cut")
 		}
 		return nil
-	}})
+	})})
 	if err := s.migrate(t.Context(), steps); err == nil {
 		t.Fatal("the failure was swallowed")
 	}
@@ -278,4 +278,92 @@ func TestASetHoldsWhatWasPutInOverManyChunks(t *testing.T) {
 			r.Fatal(err)
 		}
 	})
+}
+
+// TestFieldsOfOlderContactsAreIndexed takes the sets away that a store of
+// before had not, and lets the power go in the middle of making them.
+func TestFieldsOfOlderContactsAreIndexed(t *testing.T) {
+	s := open(t)
+	const people = indexPart + 5
+	update := func(fn func(*Tx) error) {
+		t.Helper()
+		if err := s.Update(t.Context(), fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	accounts := []liadesk.ID{{0: 1, 1: 1}, {0: 1, 1: 2}, {0: 1, 1: 3}} // the second has nobody
+	for n, account := range accounts {
+		update(func(tx *Tx) error {
+			if err := tx.PutAccount(liadesk.Account{ID: account}); err != nil || n == 1 {
+				return err
+			}
+			batch := tx.ContactBatch(account)
+			for i := range people {
+				c := liadesk.Contact{ID: liadesk.ID{0: 2, 1: byte(n), 14: byte(i >> 8), 15: byte(i)}, AccountID: account,
+					Country: "BR", Attributes: map[string]string{"city": "São Paulo"}}
+				if err := batch.Put(nil, &c); err != nil {
+					return err
+				}
+			}
+			return batch.Flush()
+		})
+	}
+	city, _ := SetField("attributes.city", "SAO PAULO")
+	country, _ := SetField("country", "BR")
+	refs := []SetRef{city, country, SetKnown("country"), SetKnown("attributes.city")}
+	check := func(want uint64) {
+		t.Helper()
+		if err := s.View(t.Context(), func(tx *Tx) error {
+			for n, account := range accounts {
+				sets, err := tx.ReadSets(account, refs)
+				if err != nil {
+					return err
+				}
+				for i, set := range sets {
+					if got := set.GetCardinality(); n != 1 && got != want || n == 1 && got != 0 {
+						t.Errorf("%v of account %d has %d contacts, want %d", refs[i], n, got, want)
+					}
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(people)
+	update(func(tx *Tx) error {
+		for _, account := range accounts {
+			for _, ref := range refs {
+				if err := tx.kv.Delete(ref.key(account).u32(0)); err != nil {
+					return err
+				}
+			}
+		}
+		return put(tx, meta("schema"), schema{Steps: 1})
+	})
+	check(0)
+
+	parts := 0
+	steps := []migration{migrations[0], {"cut", func(tx *Tx, from []byte) ([]byte, error) {
+		next, err := indexFields(tx, from)
+		if parts++; parts == 2 {
+			return nil, errors.New("power cut")
+		}
+		return next, err
+	}}}
+	if err := s.migrate(t.Context(), steps); err == nil {
+		t.Fatal("the power cut was swallowed")
+	}
+	if err := s.migrate(t.Context(), migrations[:2]); err != nil {
+		t.Fatal(err)
+	}
+	check(people)
+	update(func(tx *Tx) error { return put(tx, meta("schema"), schema{Steps: 1}) })
+	if err := s.migrate(t.Context(), steps); err != nil {
+		t.Fatal(err)
+	}
+	check(people)
+	if parts != 2+6 { // two cut short; then two parts of the first account, one of the second, two of the third, and the end
+		t.Errorf("the step ran in %d parts", parts)
+	}
 }

@@ -4,26 +4,38 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/liadesk/campaigns/liadesk"
 )
 
 // migration is one step of the schema. Steps are only ever appended: a
 // database remembers how many it has taken. A step runs in one transaction
 // together with the mark that it ran, so that a crash repeats it whole or not
-// at all; a step too large for that keeps a cursor of its own.
+// at all. A step too large for that is run again and again from the cursor that
+// it gave back, kept in the same transaction as the part that it did, until it
+// gives back none.
 type migration struct {
 	name string
-	run  func(*Tx) error
+	run  func(tx *Tx, from []byte) (next []byte, err error)
+}
+
+// whole is a step that fits in one transaction.
+func whole(run func(*Tx) error) func(*Tx, []byte) ([]byte, error) {
+	return func(tx *Tx, _ []byte) ([]byte, error) { return nil, run(tx) }
 }
 
 // migrations is the list. The first marks an empty database.
 var migrations = []migration{
-	{"begin", func(*Tx) error { return nil }},
+	{"begin", whole(func(*Tx) error { return nil })},
+	{"sets for the fields of contacts", indexFields},
 }
 
 // schema is what the database knows of its own age.
 type schema struct {
 	Steps int       `cbor:"1,keyasint"`
 	At    time.Time `cbor:"2,keyasint"`
+	// Cursor is how far the step after these has come, nil before and after.
+	Cursor []byte `cbor:"3,keyasint,omitempty"`
 }
 
 // NewerError refuses data that a newer binary has migrated.
@@ -45,15 +57,61 @@ func (s *Store) migrate(ctx context.Context, steps []migration) error {
 	if have.Steps > len(steps) {
 		return &NewerError{Data: have.Steps, Binary: len(steps)}
 	}
-	for i := have.Steps; i < len(steps); i++ {
+	for have.Steps < len(steps) {
+		step, now := steps[have.Steps], have
 		if err := s.Update(ctx, func(tx *Tx) error {
-			if err := steps[i].run(tx); err != nil {
+			next, err := step.run(tx, have.Cursor)
+			if err != nil {
 				return err
 			}
-			return put(tx, meta("schema"), schema{Steps: i + 1})
+			now = schema{Steps: have.Steps, Cursor: next}
+			if next == nil {
+				now.Steps++
+			}
+			return put(tx, meta("schema"), now)
 		}); err != nil {
-			return fmt.Errorf("migration %q: %w", steps[i].name, err)
+			return fmt.Errorf("migration %q: %w", step.name, err)
 		}
+		have = now
 	}
 	return nil
+}
+
+// indexPart is how many contacts one transaction of indexFields takes.
+const indexPart = 1000
+
+// indexFields writes the sets that audiences over fields ask for, for contacts
+// that were stored before there were any. Its cursor is the account, and then
+// the key of its contact done last. To repeat a part changes nothing, for a set
+// has a contact once; and nobody else writes before the schema is reached.
+func indexFields(tx *Tx, from []byte) ([]byte, error) {
+	var account liadesk.ID
+	if len(from) <= len(account) {
+		// Those before are done: begin the account behind them.
+		copy(account[:], from)
+		next, err := tx.AccountIDs(account, 1)
+		if err != nil || len(next) == 0 {
+			return nil, err
+		}
+		account = next[0]
+		from = in(account, nContact)
+	}
+	copy(account[:], from)
+	contacts, keys, err := scan[liadesk.Contact](tx, key(from).after(), in(account, nContact).end(), indexPart, false)
+	if err != nil {
+		return nil, err
+	}
+	batch := tx.ContactBatch(account)
+	for _, c := range contacts {
+		for _, set := range fieldSetsOf(nil, c) {
+			batch.bit(set, c.Dense, true)
+		}
+	}
+	if err := batch.Flush(); err != nil {
+		return nil, err
+	}
+	if len(contacts) < indexPart {
+		return account[:], nil
+	}
+	return keys[len(keys)-1], nil
 }

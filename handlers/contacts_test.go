@@ -139,6 +139,15 @@ func TestContactsOverTheAPI(t *testing.T) {
 	if status, doc = d.api("acme", "POST", "/audience/count", `{"rule":{"tag":"vip","country":"BR"}}`); status != 422 || !strings.Contains(fmt.Sprint(doc["errors"]), "rule_unknown") {
 		t.Errorf("a rule with a part that nobody knows: %d %v", status, doc)
 	}
+	for _, field := range []string{"created_at", "zodiac"} {
+		code := map[string]string{"created_at": "field_unsupported", "zodiac": "field_unknown"}[field]
+		if status, doc = d.api("acme", "POST", "/audience/count", `{"rule":{"field":"`+field+`","op":"eq","value":"x"}}`); status != 422 || !strings.Contains(fmt.Sprint(doc["errors"]), code) {
+			t.Errorf("a rule over %s: %d %v", field, status, doc)
+		}
+	}
+	if status, doc = d.api("acme", "POST", "/audience/count", `{"rule":{"field":"has_phone","op":"exists","value":true}}`); status != 200 || doc["sentence"] != "Everyone with a phone number" {
+		t.Errorf("a rule over a field: %d %v", status, doc)
+	}
 	if status, doc = d.api("acme", "POST", "/audience/count", `{"rule":{}}`); status != 422 {
 		t.Errorf("%d %v", status, doc)
 	}

@@ -176,7 +176,7 @@ func (f *smsForm) setRule(r liadesk.Rule) {
 	case r.All != nil && len(*r.All) == 0:
 		f.Audience = "everyone"
 		return
-	case r.All == nil && r.Any == nil && r.Not == nil && r.Tag == "":
+	case r.All == nil && r.Any == nil && r.Not == nil && r.Tag == "" && !r.AsksField():
 		return
 	}
 	parts := []liadesk.Rule{r}

@@ -3,11 +3,13 @@ package liadesk
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"strings"
 )
 
 // Rule describes an audience as a tree. Exactly one of its parts is set:
-// {"all":[…]} {"any":[…]} {"not":…} {"tag":"vip"}. {"all":[]} is everyone,
+// {"all":[…]} {"any":[…]} {"not":…} {"tag":"vip"}
+// {"field":"country","op":"eq","value":"BR"}. {"all":[]} is everyone,
 // {"any":[]} nobody, and {} is refused, so that an empty form never means
 // "text everybody".
 type Rule struct {
@@ -15,6 +17,65 @@ type Rule struct {
 	Any *[]Rule `cbor:"2,keyasint,omitempty" json:"any,omitempty"`
 	Not *Rule   `cbor:"3,keyasint,omitempty" json:"not,omitempty"`
 	Tag string  `cbor:"4,keyasint,omitempty" json:"tag,omitempty"`
+	// Field, Op and Value are one part: what is known about a person, and how
+	// it compares. What they may be is the audience package's to say.
+	Field string     `cbor:"5,keyasint,omitempty" json:"field,omitempty"`
+	Op    string     `cbor:"6,keyasint,omitempty" json:"op,omitempty"`
+	Value *RuleValue `cbor:"7,keyasint,omitempty" json:"value,omitempty"`
+}
+
+// AsksField tells whether the rule, or this part of one, is about a field.
+func (r Rule) AsksField() bool { return r.Field != "" || r.Op != "" || r.Value != nil }
+
+// RuleValue is what a field is compared with: a text, a list of texts or yes
+// and no. Exactly one is set. In JSON it is "BR", ["BR","PT"] or true.
+type RuleValue struct {
+	Text *string   `cbor:"1,keyasint,omitempty"`
+	List *[]string `cbor:"2,keyasint,omitempty"`
+	Yes  *bool     `cbor:"3,keyasint,omitempty"`
+}
+
+// MarshalJSON writes the one value that is set.
+func (v RuleValue) MarshalJSON() ([]byte, error) {
+	switch {
+	case v.List != nil:
+		return json.Marshal(*v.List)
+	case v.Yes != nil:
+		return json.Marshal(*v.Yes)
+	}
+	return json.Marshal(v.Text)
+}
+
+// UnmarshalJSON refuses every other kind of value, and lists with holes in
+// them, with an error to which encoding/json adds the name of the field.
+func (v *RuleValue) UnmarshalJSON(text []byte) error {
+	wrong := &json.UnmarshalTypeError{Value: "neither a text nor a list of texts nor true or false", Type: reflect.TypeFor[RuleValue]()}
+	switch text[0] {
+	case '"':
+		if json.Unmarshal(text, &v.Text) != nil {
+			return wrong
+		}
+	case 't', 'f':
+		if json.Unmarshal(text, &v.Yes) != nil {
+			return wrong
+		}
+	case '[':
+		var list []*string
+		if json.Unmarshal(text, &list) != nil {
+			return wrong
+		}
+		texts := make([]string, len(list))
+		for i, t := range list {
+			if t == nil {
+				return wrong
+			}
+			texts[i] = *t
+		}
+		v.List = &texts
+	default:
+		return wrong
+	}
+	return nil
 }
 
 // UnmarshalJSON refuses what it does not know. To overlook a part of a rule
@@ -47,10 +108,15 @@ type plainRule struct {
 	Any *[]plainRule `json:"any"`
 	Not *plainRule   `json:"not"`
 	Tag string       `json:"tag"`
+
+	Field string     `json:"field"`
+	Op    string     `json:"op"`
+	Value *RuleValue `json:"value"`
 }
 
 func (p plainRule) rule() Rule {
-	r := Rule{All: plainRules(p.All), Any: plainRules(p.Any), Tag: p.Tag}
+	r := Rule{All: plainRules(p.All), Any: plainRules(p.Any), Tag: p.Tag,
+		Field: p.Field, Op: p.Op, Value: p.Value}
 	if p.Not != nil {
 		r.Not = new(p.Not.rule())
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/fxamacker/cbor/v2"
 )
 
 func TestARuleSaysOnlyWhatIsUnderstood(t *testing.T) {
@@ -12,12 +14,19 @@ func TestARuleSaysOnlyWhatIsUnderstood(t *testing.T) {
 		`{"tag":"vip"}`: "", `{"all":[]}`: "", `{"not":{"any":[{"tag":"a"},{"tag":"b"}]}}`: "", `{}`: "",
 		`{"tag":"vip","country":"BR"}`:                   "rule_unknown",
 		`{"all":[{"tag":"vip"},{"not":{"tags":["x"]}}]}`: "rule_unknown",
-		`{"tag":5}`:         "wrong_type",
-		`{"all":{}}`:        "wrong_type",
-		`{"any":["vip"]}`:   "wrong_type",
-		`{"not":[{}]}`:      "wrong_type",
-		`["vip"]`:           "wrong_type",
-		`{"all":[{"a":1}]}`: "rule_unknown",
+		`{"field":"country","op":"eq","value":"BR"}`:     "", `{"field":"country","op":"in","value":["BR","PT"]}`: "",
+		`{"not":{"field":"has_email","op":"eq","value":true}}`: "",
+		`{"field":"country","operator":"eq"}`:                  "rule_unknown",
+		`{"field":"country","op":"eq","value":5}`:              "wrong_type",
+		`{"field":"country","op":"in","value":["BR",null]}`:    "wrong_type",
+		`{"field":"country","op":"in","value":{"a":"BR"}}`:     "wrong_type",
+		`{"field":["country"]}`:                                "wrong_type",
+		`{"tag":5}`:                                            "wrong_type",
+		`{"all":{}}`:                                           "wrong_type",
+		`{"any":["vip"]}`:                                      "wrong_type",
+		`{"not":[{}]}`:                                         "wrong_type",
+		`["vip"]`:                                              "wrong_type",
+		`{"all":[{"a":1}]}`:                                    "rule_unknown",
 	} {
 		var body struct {
 			Rule Rule `json:"rule"`
@@ -56,5 +65,24 @@ func TestADeepRuleIsReadOnce(t *testing.T) {
 	}
 	if depth != levels || spent > 20*levels {
 		t.Errorf("%d levels were read with %.0f allocations", depth, spent)
+	}
+}
+
+func TestARuleOverFieldsIsKeptAsItWasSaid(t *testing.T) {
+	const text = `{"all":[{"field":"country","op":"eq","value":"BR"},{"field":"language","op":"in","value":["pt","es"]},` +
+		`{"field":"has_email","op":"eq","value":false}]}`
+	var r, kept Rule
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		t.Fatal(err)
+	}
+	stored, err := cbor.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cbor.Unmarshal(stored, &kept); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := json.Marshal(kept); err != nil || string(said) != text {
+		t.Errorf("%s, %v", said, err)
 	}
 }
