@@ -411,6 +411,10 @@ type reportJSON struct {
 	OptOutRate       *float64        `json:"opt_out_rate"`
 	RatesOf          string          `json:"rates_of"` // what reply and opt-out rates are divided by
 	CostPerDelivered *float64        `json:"cost_per_delivered"`
+	CostPerReply     *float64        `json:"cost_per_reply"`
+	Unknown          int64           `json:"unknown"`
+	UnknownShare     *float64        `json:"unknown_share"`
+	Alarms           []sms.Alarm     `json:"alarms"`
 	Failures         []failureJSON   `json:"failures"`
 }
 
@@ -418,6 +422,15 @@ type failureJSON struct {
 	Code  string `json:"code"`
 	Error string `json:"error"`
 	Count int64  `json:"count"`
+}
+
+// inUnits makes whole units of the carrier's currency of millionths.
+func inUnits(millionths *float64) *float64 {
+	if millionths == nil {
+		return nil
+	}
+	units := *millionths / 1e6
+	return &units
 }
 
 func (s *Server) apiSMSReport(c *fiber.Ctx) error {
@@ -436,14 +449,11 @@ func (s *Server) apiSMSReport(c *fiber.Ctx) error {
 	out := reportJSON{
 		Campaign:  smsCampaignOut(sms.Card{Campaign: r.Campaign, Progress: r.Progress}, held),
 		Attempted: r.Attempted, Accepted: r.Accepted, Refused: r.Refused, DeliveryRate: r.DeliveryRate, ConfirmedShare: r.ConfirmedShare,
-		ReplyRate: r.ReplyRate, OptOutRate: r.OptOutRate, RatesOf: "delivered", CostPerDelivered: r.CostPerDelivered, Failures: []failureJSON{},
+		ReplyRate: r.ReplyRate, OptOutRate: r.OptOutRate, RatesOf: "delivered", CostPerDelivered: inUnits(r.CostPerDelivered), CostPerReply: inUnits(r.CostPerReply),
+		Unknown: r.Unknown, UnknownShare: r.UnknownShare, Alarms: append([]sms.Alarm{}, r.Alarms...), Failures: []failureJSON{},
 	}
 	if r.OfAccepted {
 		out.RatesOf = "accepted"
-	}
-	if out.CostPerDelivered != nil {
-		units := *out.CostPerDelivered / 1e6
-		out.CostPerDelivered = &units
 	}
 	for _, f := range r.Progress.Failures {
 		out.Failures = append(out.Failures, failureJSON{f.Code, s.carrierCode(s.texts.For("en"), f.Code), f.Count})

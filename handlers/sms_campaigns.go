@@ -65,7 +65,7 @@ func (s *Server) listSMSCampaigns(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	inboxes, err := s.smsInboxes(c)
+	inboxes, err := s.smsSenders(c, cards...)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *Server) smsView(c *fiber.Ctx) (smsCard, smsInboxes, error) {
 	if err != nil {
 		return smsCard{}, smsInboxes{}, err
 	}
-	inboxes, err := s.smsInboxes(c)
+	inboxes, err := s.smsSenders(c, card)
 	return s.smsCard(c, card, inboxes), inboxes, err
 }
 
@@ -190,6 +190,8 @@ type smsReport struct {
 	FailedTone   Tone
 	OptOutTone   Tone
 	SettlingText string
+	Costs        smsCosts
+	Alarms       []smsAlarm
 	Shares       []smsShare
 	Skipped      []smsCount
 	Failures     []smsCount
@@ -222,12 +224,6 @@ func (f smsFigures) Base() int64 {
 	}
 	return f.Progress.Delivered
 }
-
-// CostUnits is the cost in whole units of the carrier's currency.
-func (f smsFigures) CostUnits() float64 { return float64(f.Progress.Cost) / 1e6 }
-
-// optOutAlarm is the share of opt-outs from which on a campaign did harm.
-const optOutAlarm = 0.013
 
 // smsShare is a stretch of the bar that shows where everyone is, in
 // thousandths of its length.
@@ -289,8 +285,11 @@ func (s *Server) smsReport(c *fiber.Ctx) (smsReport, smsInboxes, error) {
 	if p.Problems() {
 		r.FailedTone = ToneWarning
 	}
-	if rate := r.Report.OptOutRate; rate != nil && *rate > optOutAlarm {
-		r.OptOutTone = ToneWarning
+	r.Alarms, r.Costs = s.smsAlarms(c, r.Report.Report), s.smsCosts(c, r.Report.Report)
+	for _, a := range r.Report.Alarms {
+		if a.Kind == sms.AlarmOptOuts {
+			r.OptOutTone = ToneWarning
+		}
 	}
 	if !p.SettlingUntil.IsZero() {
 		r.SettlingText = s.t(c, "sms.report.settling", "When", s.localizer(c).DateTime(p.SettlingUntil, zone(c)))

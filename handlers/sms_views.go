@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -80,6 +81,9 @@ func (s *Server) smsCard(c *fiber.Ctx, card sms.Card, inboxes smsInboxes) smsCar
 	v.Status = s.smsStatus(c, k, p)
 	v.Bar = s.smsBar(c, k, p)
 	v.Lines = s.smsLines(c, k, p, v.Zone)
+	if text := s.smsEnd(c, v, inboxes.byID[k.InboxID]); text != "" && !inboxes.held {
+		v.Lines = append([]smsLine{{Text: text}}, v.Lines...)
+	}
 	v.Every = lookAgain(k, p, s.Clock.Now())
 	if viewer(c).User.Role == liadesk.RoleAdministrator {
 		v.Actions, v.Main = smsActions(k)
@@ -256,6 +260,18 @@ func (v smsCard) Starts(now time.Time) bool {
 type smsInboxes struct {
 	list []liadesk.Inbox
 	byID map[liadesk.ID]liadesk.Inbox
+	held bool // nothing goes out from any of them; see smsSenders
+}
+
+// smsSenders is smsInboxes for cards that say when texts will be out: where one
+// of them sends, it knows whether all sending is held.
+func (s *Server) smsSenders(c *fiber.Ctx, cards ...sms.Card) (smsInboxes, error) {
+	boxes, err := s.smsInboxes(c)
+	if err != nil || !slices.ContainsFunc(cards, func(k sms.Card) bool { return k.Campaign.Status == liadesk.SMSSending }) {
+		return boxes, err
+	}
+	_, boxes.held, err = s.SMS.Held(c.UserContext())
+	return boxes, err
 }
 
 // smsInboxes reads the SMS inboxes that the viewer sees.

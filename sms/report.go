@@ -182,6 +182,15 @@ type Report struct {
 	OfAccepted            bool
 	// CostPerDelivered is in millionths of the carrier's currency.
 	CostPerDelivered *float64
+	// CostPerReply is cost ÷ people with a reply, in the same.
+	CostPerReply *float64
+	// Unknown is how many texts the carrier took, or may have taken, of which
+	// nothing final was heard within the three days after the campaign ended;
+	// before that it is 0. UnknownShare is of accepted + unconfirmed, nil before.
+	Unknown      int64
+	UnknownShare *float64
+	// Alarms are the shares that are too high.
+	Alarms []Alarm
 }
 
 // Report reads the figures of a campaign.
@@ -204,7 +213,12 @@ func (s *Service) Report(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 		base, r.OfAccepted = r.Accepted, true
 	}
 	r.ReplyRate, r.OptOutRate = ratio(p.Replies, base), ratio(p.OptOuts, base)
-	r.CostPerDelivered = ratio(p.Cost, p.Delivered)
+	r.CostPerDelivered, r.CostPerReply = ratio(p.Cost, p.Delivered), ratio(p.Cost, p.Replies)
+	if k := r.Campaign; k.Frozen && k.Status.Ended() && !k.CompletedAt.Add(settlingFor).After(s.now()) {
+		r.Unknown = p.Unconfirmed + p.Accepted + p.Sent
+		r.UnknownShare = ratio(r.Unknown, r.Accepted+p.Unconfirmed)
+	}
+	r.Alarms = r.alarms()
 	return r, nil
 }
 

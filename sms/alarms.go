@@ -1,0 +1,121 @@
+package sms
+
+import (
+	"time"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// AlarmKind is something in a report that somebody should look at.
+type AlarmKind string
+
+// The alarms: people who opt out, a class of failures, and texts about which
+// the carrier never said what became of them.
+const (
+	AlarmOptOuts AlarmKind = "opt_outs"
+	AlarmFailed  AlarmKind = "failed"
+	AlarmUnknown AlarmKind = "unknown"
+)
+
+// FailureClass is what failures of the same kind have in common: what can be
+// done about them.
+type FailureClass string
+
+// The classes of the carrier's codes.
+const (
+	FailedNumbers     FailureClass = "numbers"     // nobody can be reached there
+	FailedUnreachable FailureClass = "unreachable" // not just then; another time may do
+	FailedContent     FailureClass = "content"     // a network did not take the text
+	FailedOptedOut    FailureClass = "opted_out"   // the carrier holds an opt-out
+	FailedAccount     FailureClass = "account"     // the carrier's account or our number may not
+	FailedUnknown     FailureClass = "unknown"     // no reason, or one that we do not know
+)
+
+// failureClasses are in the order in which they are told.
+var failureClasses = []FailureClass{FailedContent, FailedAccount, FailedNumbers, FailedUnreachable, FailedOptedOut, FailedUnknown}
+
+// ClassOf sorts the carrier's code (Plivo, "Message error codes").
+func ClassOf(code string) FailureClass {
+	switch code {
+	case "50", "70":
+		return FailedNumbers
+	case "20", "80", "90", "300", "420":
+		return FailedUnreachable
+	case "10", "30", "60", "100", "110", "http_400":
+		return FailedContent
+	case "200":
+		return FailedOptedOut
+	case "40", "201", "450", "451", "900", "910", "http_403":
+		return FailedAccount
+	}
+	return FailedUnknown
+}
+
+// The shares above which there is an alarm.
+const (
+	optOutLimit  = 0.013
+	failureLimit = 0.05
+	unknownLimit = 0.10
+)
+
+// enoughToAlarm is from how many texts on a share says something while a
+// campaign still runs: of the first three, one is no sign.
+const enoughToAlarm = 20
+
+// Alarm is a share that is above its limit: Part ÷ Whole.
+type Alarm struct {
+	Kind AlarmKind `json:"kind"`
+	// Class is the class of failures of AlarmFailed.
+	Class FailureClass `json:"class,omitempty"`
+	Part  int64        `json:"part"`
+	Whole int64        `json:"whole"`
+	// Limit is the share above which there is an alarm.
+	Limit float64 `json:"limit"`
+}
+
+// alarms finds what is wrong with a campaign's figures. While it runs, shares
+// of few texts are passed over; once it has ended each one counts.
+func (r Report) alarms() []Alarm {
+	var list []Alarm
+	check := func(a Alarm) {
+		if a.Whole >= enoughToAlarm || r.Campaign.Status.Ended() && a.Whole > 0 {
+			if float64(a.Part) > a.Limit*float64(a.Whole) {
+				list = append(list, a)
+			}
+		}
+	}
+	p := r.Progress
+	base := p.Delivered
+	if r.OfAccepted {
+		base = r.Accepted
+	}
+	check(Alarm{Kind: AlarmOptOuts, Part: p.OptOuts, Whole: base, Limit: optOutLimit})
+	classes := make(map[FailureClass]int64)
+	for _, f := range p.Failures {
+		classes[ClassOf(f.Code)] += f.Count
+	}
+	for _, class := range failureClasses {
+		check(Alarm{Kind: AlarmFailed, Class: class, Part: classes[class], Whole: p.Taken(), Limit: failureLimit})
+	}
+	check(Alarm{Kind: AlarmUnknown, Part: r.Unknown, Whole: r.Accepted + p.Unconfirmed, Limit: unknownLimit})
+	return list
+}
+
+// EstimateEnd says by when about all who are next will have been handed over,
+// at a pace of so many texts per second with nothing else going out from that
+// number. It says nothing of those who are outside their hours, and is false
+// for a campaign that does not send or has nobody next.
+func EstimateEnd(c liadesk.SMSCampaign, p Progress, perSecond float64, now time.Time) (time.Time, bool) {
+	next := p.Pending + p.Sending
+	if c.Status != liadesk.SMSSending || next == 0 || perSecond <= 0 {
+		return time.Time{}, false
+	}
+	seconds := float64(next) / perSecond
+	if seconds > farAway.Seconds() {
+		return time.Time{}, false
+	}
+	return now.Add(time.Duration(seconds * float64(time.Second))), true
+}
+
+// farAway is from when on an estimate says nothing any more.
+const farAway = 365 * 24 * time.Hour

@@ -1,0 +1,65 @@
+package sms
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+func TestWhatIsTooHighInAReport(t *testing.T) {
+	codes := func(n int64, list ...string) (f []Failure) {
+		for _, code := range list {
+			f = append(f, Failure{code, n})
+		}
+		return f
+	}
+	for name, c := range map[string]struct {
+		status liadesk.SMSStatus
+		r      Report
+		want   string
+	}{
+		"nothing":              {liadesk.SMSCompleted, Report{Accepted: 1000, Progress: Progress{Delivered: 1000}}, "[]"},
+		"nobody":               {liadesk.SMSCompleted, Report{}, "[]"},
+		"opt-outs at the edge": {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 1000, OptOuts: 13}}, "[]"},
+		"opt-outs above it":    {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 1000, OptOuts: 14}}, "[{opt_outs  14 1000 0.013}]"},
+		"opt-outs of accepted": {liadesk.SMSCompleted, Report{OfAccepted: true, Accepted: 100, Progress: Progress{Sent: 100, OptOuts: 2}}, "[{opt_outs  2 100 0.013}]"},
+		"codes of one class":   {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 94, Failed: 6, Failures: codes(3, "50", "70")}}, "[{failed numbers 6 100 0.05}]"},
+		"codes of two classes": {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 94, Failed: 6, Failures: codes(3, "30", "80")}}, "[]"},
+		"codes at the edge":    {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 95, Failed: 5, Failures: codes(5, "900")}}, "[]"},
+		"a code nobody knows":  {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 9, Failed: 1, Failures: codes(1, "777")}}, "[{failed unknown 1 10 0.05}]"},
+		"too few while it runs": {liadesk.SMSSending, Report{Progress: Progress{Delivered: 9, Failed: 10, Failures: codes(10, "50")}},
+			"[]"},
+		"enough while it runs": {liadesk.SMSSending, Report{Progress: Progress{Delivered: 10, Failed: 10, Failures: codes(10, "40")}},
+			"[{failed account 10 20 0.05}]"},
+		"nothing heard": {liadesk.SMSCompleted, Report{Unknown: 12, Accepted: 98, Progress: Progress{Delivered: 88, Accepted: 10, Unconfirmed: 2}}, "[{unknown  12 100 0.1}]"},
+	} {
+		c.r.Campaign.Status = c.status
+		if got := fmt.Sprint(c.r.alarms()); got != c.want {
+			t.Errorf("%s: %s, not %s", name, got, c.want)
+		}
+	}
+}
+
+func TestWhenACampaignIsAboutDone(t *testing.T) {
+	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		status liadesk.SMSStatus
+		p      Progress
+		pace   float64
+		want   time.Duration // 0 for silence
+	}{
+		"next and under way": {liadesk.SMSSending, Progress{Pending: 590, Sending: 10, Deferred: 5000}, 5, 2 * time.Minute},
+		"a slow number":      {liadesk.SMSSending, Progress{Pending: 36}, 0.01, time.Hour},
+		"only outside hours": {liadesk.SMSSending, Progress{Deferred: 100}, 5, 0},
+		"paused":             {liadesk.SMSPaused, Progress{Pending: 100}, 5, 0},
+		"no pace":            {liadesk.SMSSending, Progress{Pending: 100}, 0, 0},
+		"for ever":           {liadesk.SMSSending, Progress{Pending: 1 << 62}, 0.01, 0},
+	} {
+		at, ok := EstimateEnd(liadesk.SMSCampaign{Status: c.status}, c.p, c.pace, now)
+		if ok != (c.want > 0) || ok && at.Sub(now) != c.want {
+			t.Errorf("%s: %v %v", name, at, ok)
+		}
+	}
+}
