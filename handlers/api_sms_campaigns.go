@@ -472,7 +472,7 @@ func (s *Server) apiMeasure(c *fiber.Ctx) error {
 		return err
 	}
 	if in.Purpose == "" {
-		return c.JSON(sms.Measure(in.Message))
+		return c.JSON(sms.MeasureOffering(in.Message))
 	}
 	m, err := s.SMS.Measure(c.UserContext(), actor(c), in.Message, in.Purpose)
 	if err != nil {

@@ -158,6 +158,18 @@ func TestMeasureOverTheAPI(t *testing.T) {
 	}
 }
 
+func TestMeasureOffersTheCheaperText(t *testing.T) {
+	d := openSMSDesk(t)
+	status, doc := d.api("acme", "POST", "/sms/measure", `{"message":"`+strings.Repeat("a", 75)+`’"}`)
+	safe, _ := doc["gsm_safe"].(map[string]any)
+	if status != 200 || safe["text"] != strings.Repeat("a", 75)+"'" || safe["segments"] != 1.0 || safe["folded"] != false || len(safe) != 3 {
+		t.Errorf("%d %v", status, doc)
+	}
+	if _, doc := d.api("acme", "POST", "/sms/measure", `{"message":"It’s"}`); doc["gsm_safe"] != nil {
+		t.Errorf("offered without a gain: %v", doc)
+	}
+}
+
 func TestMoneyIsAPlainDecimal(t *testing.T) {
 	for micro, want := range map[money]string{0: "0", 5500: "0.0055", 1_000_000: "1", 12_345_678: "12.345678", -500_000: "-0.5"} {
 		if got, err := json.Marshal(micro); err != nil || string(got) != want {

@@ -280,7 +280,7 @@ func (s *Service) Measure(ctx context.Context, actor liadesk.Actor, message stri
 	if err != nil {
 		return Measurement{}, err
 	}
-	m, err := measureTemplate(account, Normalise(message), purpose)
+	m, err := measureTemplateOffering(account, Normalise(message), purpose)
 	if err != nil {
 		// Half a variable is what a text has while one types it: it is
 		// measured as it stands, and refused when it is saved.

@@ -94,6 +94,17 @@ func measureTemplate(account liadesk.Account, message string, purpose liadesk.Pu
 	return Measure(withFooter(account, text, purpose)), nil
 }
 
+// measureTemplateOffering is measureTemplate, with a cheaper way to write the
+// template if there is one.
+func measureTemplateOffering(account liadesk.Account, message string, purpose liadesk.Purpose) (Measurement, error) {
+	m, err := measureTemplate(account, message, purpose)
+	if err != nil {
+		return m, err
+	}
+	m.Safe = saferText(message, m, func(s string) (Measurement, error) { return measureTemplate(account, s, purpose) })
+	return m, nil
+}
+
 // addTemplate says in fields what is wrong with a template.
 func addTemplate(v *liadesk.Invalid, err error) {
 	if errors.Is(err, ErrRenderedTooLong) {

@@ -62,6 +62,9 @@ type Measurement struct {
 	Costly []Costly `json:"costly"`
 	// Bytes is the length in UTF-8, which the carrier limits for UCS-2.
 	Bytes int `json:"bytes"`
+	// Safe is a way to write the text in fewer segments, nil if none is known or
+	// none was asked for.
+	Safe *SafeText `json:"gsm_safe,omitempty"`
 
 	blank bool
 }
@@ -265,13 +268,15 @@ func costly(text string, enc Encoding, out []Costly) []Costly {
 			seen = make(map[rune]bool, 4)
 		}
 		seen[r] = true
-		out = append(out, Costly{Char: string(r), CodePoint: fmt.Sprintf("U+%04X", r)})
+		out = append(out, costlyOf(r))
 		if len(out) == maxCostly {
 			break
 		}
 	}
 	return out
 }
+
+func costlyOf(r rune) Costly { return Costly{Char: string(r), CodePoint: fmt.Sprintf("U+%04X", r)} }
 
 // CheckLength holds a measured text against the account's limit in segments
 // (0 stands for the default) and the carrier's limits, which no setting can
