@@ -101,6 +101,27 @@ func TestCounterSaysWhatATextCosts(t *testing.T) {
 	}
 }
 
+func TestTheCheaperTextIsOfferedAndTaken(t *testing.T) {
+	d := openSMSDesk(t)
+	dear, cheap := strings.Repeat("a", 75)+"’ {{ contact.first_name }}", strings.Repeat("a", 75)+"' {{ contact.first_name }}"
+	message := func(f url.Values) { f.Set("message", dear) }
+	doc := d.part("acme", "POST", "/campaigns/sms/check?field=message", d.form(message)).read(t)
+	offer := doc.Find(".sms-safe")
+	if offer.Find(".sms-safe-text").Text() != cheap || !strings.Contains(words(offer), "1 instead of 2 segments") || !strings.Contains(words(offer), "U+2019 → '") || doc.Find("textarea").Length() != 0 {
+		t.Errorf("the offer: %s", words(doc.Selection))
+	}
+	how, _ := offer.Find("button").Attr("value")
+	take := func(f url.Values) { message(f); f.Set("safe", how) }
+	doc = d.part("acme", "POST", "/campaigns/sms/check?field=message", d.form(take)).read(t)
+	if doc.Find("[hx-target='#sms-message'] textarea").Text() != cheap || doc.Find(".sms-safe").Length() != 0 {
+		t.Errorf("taken: %s", words(doc.Selection))
+	}
+	page := d.page("acme", "POST", "/campaigns/sms", d.form(take))
+	if got := page.read(t).Find("textarea[name=message]").Text(); page.StatusCode != 200 || got != cheap {
+		t.Errorf("without scripts: %d %q", page.StatusCode, got)
+	}
+}
+
 func TestAFieldIsCheckedAsItIsTyped(t *testing.T) {
 	d := openSMSDesk(t)
 	check := func(field string, change func(url.Values)) string {

@@ -174,6 +174,7 @@ type smsCounter struct {
 	Used   int
 	Over   bool // beyond what may be sent
 	Costly []smsCostly
+	Action string // where the form is sent, to take the cheaper text
 }
 
 // smsCostly is a character that makes a text dear; Shown tells whether one can
@@ -188,7 +189,7 @@ func (s *Server) fillSMSCounter(c *fiber.Ctx, f *smsForm) error {
 	if err != nil {
 		return err
 	}
-	n := smsCounter{Measurement: m, GSM: m.Encoding == sms.GSM7}
+	n := smsCounter{Measurement: m, GSM: m.Encoding == sms.GSM7, Action: f.Action()}
 	if len(m.Parts) > 0 {
 		n.Used = m.Parts[len(m.Parts)-1]
 	}

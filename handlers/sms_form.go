@@ -29,6 +29,8 @@ type smsForm struct {
 	Rule           string
 
 	Local, TimeZone, Expires string
+	// Rewritten tells that the cheaper text was just taken.
+	Rewritten bool
 
 	// What the page shows beside it.
 	Inboxes   []Option
@@ -61,7 +63,9 @@ var offeredVariables = []struct{ name, word string }{
 
 // again tells whether the form was sent only to be shown anew, as the small
 // buttons do where there are no scripts.
-func again(c *fiber.Ctx) bool { return c.FormValue("then") == "again" || c.FormValue("drop") != "" }
+func again(c *fiber.Ctx) bool {
+	return c.FormValue("then") == "again" || c.FormValue("drop") != "" || c.FormValue("safe") != ""
+}
 
 // localTime is how browsers write a date and time.
 const localTime = "2006-01-02T15:04"
@@ -70,7 +74,8 @@ const localTime = "2006-01-02T15:04"
 const mostTags = 100
 
 // readSMSForm reads what was typed, and does what the small buttons of the
-// audience ask for: add_any adds a tag to a list, drop takes "any:vip" away.
+// audience ask for: add_any adds a tag to a list, drop takes "any:vip" away;
+// and of the message: safe ("plain" or "folded") takes the cheaper text.
 func readSMSForm(c *fiber.Ctx) smsForm {
 	list := func(name string) []string {
 		var tags []string
@@ -86,6 +91,10 @@ func readSMSForm(c *fiber.Ctx) smsForm {
 		InboxID: c.FormValue("inbox_id"), Purpose: c.FormValue("purpose"),
 		Audience: c.FormValue("audience"), Any: list("any"), All: list("all"), None: list("none"), Rule: c.FormValue("rule"),
 		Local: c.FormValue("schedule.local"), TimeZone: c.FormValue("schedule.time_zone"), Expires: c.FormValue("expires_at"),
+	}
+	if how := c.FormValue("safe"); how != "" {
+		f.Message, _ = sms.GSMSafe(f.Message, how == "folded")
+		f.Rewritten = true
 	}
 	for name, tags := range map[string]*[]string{"any": &f.Any, "all": &f.All, "none": &f.None} {
 		if tag := strings.TrimSpace(c.FormValue("add_" + name)); tag != "" && !slices.Contains(*tags, tag) {
