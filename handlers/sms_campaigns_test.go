@@ -196,6 +196,7 @@ func TestRulesSurviveTheForm(t *testing.T) {
 	all := func(r ...liadesk.Rule) liadesk.Rule { r = append([]liadesk.Rule{}, r...); return liadesk.Rule{All: &r} }
 	any := func(r ...liadesk.Rule) liadesk.Rule { r = append([]liadesk.Rule{}, r...); return liadesk.Rule{Any: &r} }
 	not := func(r liadesk.Rule) liadesk.Rule { return liadesk.Rule{Not: &r} }
+	country := liadesk.Rule{Field: "country", Op: "eq", Value: &liadesk.RuleValue{Text: new("SE")}}
 	for name, c := range map[string]struct {
 		rule liadesk.Rule
 		mode string
@@ -209,12 +210,29 @@ func TestRulesSurviveTheForm(t *testing.T) {
 		"two lists of any":  {all(any(tag("a")), any(tag("b"))), "custom", all(any(tag("a")), any(tag("b")))},
 		"any of all":        {any(all(tag("a"), tag("b")), tag("c")), "custom", any(all(tag("a"), tag("b")), tag("c"))},
 		"nobody":            {any(), "custom", any()},
+		"a field":           {country, "custom", country},
+		"a tag and a field": {all(tag("a"), country), "custom", all(tag("a"), country)},
 		"nothing was typed": {liadesk.Rule{}, "tags", liadesk.Rule{}},
 	} {
 		var f smsForm
 		f.setRule(c.rule)
 		if f.Audience != c.mode || cmp.Diff(c.back, f.rule()) != "" {
 			t.Errorf("%s: %s %s", name, f.Audience, cmp.Diff(c.back, f.rule()))
+		}
+	}
+}
+
+// TestARuleThatTheFormCannotMakeIsReadOutInIt lets nobody send to an audience
+// that they cannot see.
+func TestARuleThatTheFormCannotMakeIsReadOutInIt(t *testing.T) {
+	d := openSMSDesk(t)
+	path := d.draft(func(v url.Values) {
+		v.Set("audience", "custom")
+		v.Set("rule", `{"field":"country","op":"eq","value":"SE"}`)
+	})
+	for _, page := range []string{path, path + "/review", "/campaigns/sms"} {
+		if text := words(d.page("acme", "GET", page, nil).read(t).Find("main")); !strings.Contains(text, "Everyone whose country is “SE”") {
+			t.Errorf("%s does not say who is meant: %s", page, text)
 		}
 	}
 }

@@ -100,7 +100,12 @@ func (s *Server) fillSMSAudience(c *fiber.Ctx, f *smsForm) error {
 		{Value: "everyone", Label: s.t(c, "sms.field.everyone"), Hint: s.t(c, "sms.field.everyone_hint"), Icon: "users"},
 	}
 	if f.Rule != "" {
-		f.Audiences = append(f.Audiences, Option{Value: "custom", Label: s.t(c, "sms.field.custom"), Icon: "filter"})
+		custom := Option{Value: "custom", Label: s.t(c, "sms.field.custom"), Icon: "filter"}
+		var rule liadesk.Rule
+		if json.Unmarshal([]byte(f.Rule), &rule) == nil && audience.Validate(rule) == nil {
+			custom.Hint = audience.Sentence(s.localizer(c), rule)
+		}
+		f.Audiences = append(f.Audiences, custom)
 	}
 	rule := f.rule()
 	if audience.Validate(rule) != nil {
