@@ -20,6 +20,22 @@ func RoundTheClock() Window { return Window{Week: EveryDay(WholeDay), Basis: "ro
 // AlwaysOpen reports whether the window plainly never closes.
 func (w Window) AlwaysOpen() bool { return w.calendar().roundTheClock() }
 
+// NeverOpen reports whether the window has no hours at all: marketing texts to
+// that place are not to be sent.
+func (w Window) NeverOpen() bool {
+	for _, shifts := range w.Week {
+		if len(shifts) > 0 {
+			return false
+		}
+	}
+	for _, h := range w.Holidays {
+		if len(h.Shifts) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Rules say which window holds where. They are an account's data and carry their
 // date, because laws change.
 type Rules struct {
@@ -31,8 +47,10 @@ type Rules struct {
 //go:embed windows.json
 var windowsTable []byte
 
-// BuiltIn are the rules that a new account starts with: one window for everyone,
-// Monday to Saturday from 09:00 to 20:00.
+// BuiltIn are the rules of texting by country, and in the USA by state, as of
+// their date, each with the law or norm that it stands on. Where none is known,
+// Monday to Saturday from 09:00 to 20:00 is a careful norm. Public holidays are
+// not among them. They are no legal advice.
 func BuiltIn() Rules {
 	var r Rules
 	if err := json.Unmarshal(windowsTable, &r); err != nil {

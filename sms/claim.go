@@ -247,7 +247,9 @@ func (c *claimer) people(sc liadesk.SMSCampaign, class string, dense []uint32) e
 		} else if p.Class != "" && p.Class != class {
 			// The number or its zone changed since the freeze; perhaps it is
 			// night where it is now.
-			if now = p.Class; !isOpen(c.account, sc.Purpose, now, c.now) {
+			if now = p.Class; blocked(c.account, sc.Purpose, now) {
+				set = skippedSet + string(liadesk.SkipBlockedCountry)
+			} else if !isOpen(c.account, sc.Purpose, now, c.now) {
 				set = pendingSet + now
 			}
 		}

@@ -9,8 +9,7 @@ import (
 	"github.com/liadesk/campaigns/phone"
 )
 
-// rules are the texting windows of places. They are one default window for
-// everybody until an account may have its own.
+// rules are the texting windows of places.
 var rules = sync.OnceValue(hours.BuiltIn)
 
 // opening tells when a text of a purpose may reach the numbers of a window
@@ -35,4 +34,14 @@ func opening(account liadesk.Account, purpose liadesk.Purpose, class string, t t
 func isOpen(account liadesk.Account, purpose liadesk.Purpose, class string, t time.Time) bool {
 	at, ok := opening(account, purpose, class, t)
 	return ok && !at.After(t)
+}
+
+// blocked tells whether no text of a purpose may ever reach a class, for
+// marketing texts to its country are not to be sent at all.
+func blocked(account liadesk.Account, purpose liadesk.Purpose, class string) bool {
+	if purpose == liadesk.PurposeTransactional || account.Settings.RoundTheClock {
+		return false
+	}
+	c, err := phone.ParseClass(class)
+	return err == nil && rules().For(c.Country, c.State).NeverOpen()
 }
