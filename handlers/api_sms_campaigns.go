@@ -30,6 +30,7 @@ func (s *Server) apiSMSRoutes(api fiber.Router) {
 	g.Post("/:id/replace", s.apiSMSCopy((*sms.Service).Replace))
 	g.Get("/:id/deliveries", s.apiListDeliveries)
 	g.Get("/:id/deliveries/export", s.apiExportDeliveries)
+	s.apiSMSResolveRoutes(g)
 	g.Get("/:id/report", s.apiSMSReport)
 	api.Post("/sms/measure", s.requireCampaigns, s.apiMeasure)
 }

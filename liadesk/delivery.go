@@ -63,6 +63,10 @@ type Delivery struct {
 	ID ID `cbor:"24,keyasint"`
 	// OptedOutAt is the opt-out that answered this text.
 	OptedOutAt time.Time `cbor:"25,keyasint"`
+	// TakenBy is the attempt that the carrier was first known to have taken;
+	// TakenAgain is another one that it took too, after a person's resend.
+	TakenBy    ID `cbor:"37,keyasint,omitempty"`
+	TakenAgain ID `cbor:"38,keyasint,omitempty"`
 }
 
 // Cause is why a text is sent.
@@ -101,6 +105,16 @@ type Attempt struct {
 	// Alone is the ledger row of a text that belongs to no campaign; it goes
 	// through the same moves as a campaign's.
 	Alone *Delivery `cbor:"14,keyasint,omitempty"`
+	// Settled is a person's word on its outcome, nil when there was none.
+	Settled *Settled `cbor:"23,keyasint,omitempty"`
+}
+
+// Settled says who decided about an attempt of which nobody knew the outcome,
+// when and how.
+type Settled struct {
+	By     ID         `cbor:"1,keyasint"`
+	At     time.Time  `cbor:"2,keyasint"`
+	Action Resolution `cbor:"3,keyasint"`
 }
 
 // OutboxItem is a text of ours that waits to go out ahead of campaigns: an

@@ -23,6 +23,9 @@ const (
 	EventUncertain EventKind = "uncertain" // nobody knows
 	EventSkip      EventKind = "skip"      // must not go: held back before the post
 	EventExpire    EventKind = "expire"    // too late: held back before the post
+
+	EventGivenUp EventKind = "given_up" // a person: it did not go out
+	EventAgain   EventKind = "again"    // a person: send it again
 )
 
 // What proved the state of a delivery.
@@ -32,6 +35,30 @@ const (
 	EvidenceList     = "list"
 	EvidencePerson   = "person"
 )
+
+// Resolution is what a person decides about a text of which nobody knows
+// whether it went out.
+type Resolution string
+
+// The decisions.
+const (
+	ResolveResend Resolution = "resend" // at the risk that it arrives twice
+	ResolveSent   Resolution = "sent"
+	ResolveFailed Resolution = "failed"
+)
+
+// Event is what a decision means to the ledger; "" for an unknown one.
+func (r Resolution) Event() EventKind {
+	switch r {
+	case ResolveResend:
+		return EventAgain
+	case ResolveSent:
+		return EventSent
+	case ResolveFailed:
+		return EventGivenUp
+	}
+	return ""
+}
 
 // DeliveryEvent is one piece of news about a text.
 type DeliveryEvent struct {
@@ -95,6 +122,8 @@ var moves = map[EventKind]struct {
 	EventUncertain: {[]DeliveryStatus{DeliverySending}, DeliveryUnconfirmed},
 	EventSkip:      {[]DeliveryStatus{DeliverySending}, DeliverySkipped},
 	EventExpire:    {[]DeliveryStatus{DeliverySending}, DeliveryExpired},
+	EventGivenUp:   {[]DeliveryStatus{DeliveryUnconfirmed}, DeliveryFailed},
+	EventAgain:     {[]DeliveryStatus{DeliveryUnconfirmed}, DeliveryPending},
 }
 
 // Apply is the one table of allowed moves in which answers, reports and
@@ -118,6 +147,8 @@ func (d Delivery) Apply(e DeliveryEvent) (Delivery, bool) {
 	case EventRefused:
 		d.Attempts++
 		d.ErrorCode, d.Error, d.Evidence = e.Code, e.Text, e.Evidence
+	case EventGivenUp: // counted when it became uncertain
+		d.ErrorCode, d.Error, d.Evidence = e.Code, e.Text, e.Evidence
 	case EventUncertain:
 		d.Attempts++
 		d.ErrorCode, d.Error = e.Code, e.Text
@@ -129,6 +160,17 @@ func (d Delivery) Apply(e DeliveryEvent) (Delivery, bool) {
 
 func (d Delivery) prove(to DeliveryStatus, e DeliveryEvent) (Delivery, bool) {
 	first := !d.Proven()
+	if !first && d.twice(e) {
+		// A person had it sent again, and now both attempts are known to have
+		// been taken.
+		d.TakenAgain = e.AttemptID
+		d.Attempts++
+		d.UpdatedAt = e.At
+		if after, changed := d.prove(to, e); changed {
+			return after, true
+		}
+		return d, true
+	}
 	if !first && !d.newer(to, e) {
 		// The uuid may still be news: a person said "sent", now the carrier
 		// names it.
@@ -142,7 +184,7 @@ func (d Delivery) prove(to DeliveryStatus, e DeliveryEvent) (Delivery, bool) {
 		if d.Status != DeliveryUnconfirmed && d.Status != DeliveryFailed {
 			d.Attempts++ // those two have counted it already
 		}
-		d.AcceptedAt = e.At
+		d.AcceptedAt, d.TakenBy = e.At, e.AttemptID
 	}
 	d.Status, d.UpdatedAt, d.Evidence, d.SkipReason = to, e.At, e.Evidence, ""
 	d.ErrorCode, d.Error = "", ""
@@ -160,6 +202,12 @@ func (d Delivery) prove(to DeliveryStatus, e DeliveryEvent) (Delivery, bool) {
 		d.Cost = *e.Cost
 	}
 	return d, true
+}
+
+// twice tells whether proof of a proven text speaks of another attempt than
+// the one that was known to be taken, and for the first time.
+func (d Delivery) twice(e DeliveryEvent) bool {
+	return !d.TakenBy.IsZero() && d.TakenAgain.IsZero() && !e.AttemptID.IsZero() && e.AttemptID != d.TakenBy
 }
 
 // newer tells whether proof of another state overrides the proven one. Of two

@@ -97,7 +97,7 @@ func TestMovesOfACampaign(t *testing.T) {
 		ok       bool
 	}{
 		{SMSDraft, SMSScheduled, true}, {SMSDraft, SMSSending, false}, {SMSScheduled, SMSSending, true}, {SMSSending, SMSCancelled, true},
-		{SMSCompleted, SMSSending, false}, {SMSCancelled, SMSScheduled, false}, {SMSPaused, SMSCompleted, true},
+		{SMSCompleted, SMSSending, true}, {SMSCompleted, SMSScheduled, false}, {SMSCancelled, SMSScheduled, false}, {SMSPaused, SMSCompleted, true},
 	} {
 		if m.from.CanMove(m.to) != m.ok {
 			t.Errorf("%s to %s", m.from, m.to)

@@ -100,13 +100,14 @@ const (
 	SweepExpired   Sweep = "expired"
 )
 
-// smsMoves are the allowed moves of a campaign. Completed and cancelled are
-// final.
+// smsMoves are the allowed moves of a campaign. Cancelled is final. Completed
+// is left only when a person has an uncertain text sent again.
 var smsMoves = map[SMSStatus][]SMSStatus{
 	SMSDraft:     {SMSScheduled},
 	SMSScheduled: {SMSSending, SMSPaused, SMSCancelled},
 	SMSSending:   {SMSPaused, SMSCompleted, SMSCancelled},
 	SMSPaused:    {SMSScheduled, SMSSending, SMSCancelled, SMSCompleted},
+	SMSCompleted: {SMSSending},
 }
 
 // CanMove tells whether a campaign may go from its status to another.
