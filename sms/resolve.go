@@ -166,8 +166,11 @@ func (s *Service) resolve(tx *db.Tx, actor liadesk.Actor, c liadesk.SMSCampaign,
 	l := newLedger(tx, c.AccountID, c.ID[15], now)
 	for _, row := range ready {
 		a, found, err := tx.Attempt(c.AccountID, row.AttemptID)
-		if err != nil || !found {
+		if err != nil {
 			return out, err
+		}
+		if !found {
+			continue // no row is without its attempt; the others are settled all the same
 		}
 		ch, err := l.apply(a, liadesk.DeliveryEvent{
 			Kind: action.Event(), AttemptID: a.ID, At: now, Evidence: liadesk.EvidencePerson, Code: row.ErrorCode, Text: row.Error,
