@@ -23,16 +23,22 @@ import (
 )
 
 // binary builds the program once for all tests, with the race detector where
-// there is a C compiler for it.
-var binary = sync.OnceValues(func() (string, error) {
+// there is a C compiler for it; plain builds it as operators have it, for what
+// measures.
+var (
+	binary = sync.OnceValues(func() (string, error) { return build(cgo()) })
+	plain  = sync.OnceValues(func() (string, error) { return build(false) })
+)
+
+func build(race bool) (string, error) {
 	folder, err := os.MkdirTemp("", "campaigns-e2e-*")
 	if err != nil {
 		return "", err
 	}
-	built = folder
+	built = append(built, folder)
 	path := filepath.Join(folder, "campaigns")
 	args := []string{"build"}
-	if cgo() {
+	if race {
 		args = append(args, "-race")
 	}
 	cmd := exec.Command("go", append(args, "-o", path, ".")...)
@@ -41,10 +47,10 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
 	return path, nil
-})
+}
 
-// built is the folder of the program, "" when no test asked for it.
-var built string
+// built are the folders of the programs that were asked for.
+var built []string
 
 func cgo() bool {
 	out, err := exec.Command("go", "env", "CGO_ENABLED").Output()
@@ -54,8 +60,8 @@ func cgo() bool {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	closeBrowser()
-	if built != "" {
-		_ = os.RemoveAll(built)
+	for _, folder := range built {
+		_ = os.RemoveAll(folder)
 	}
 	os.Exit(code)
 }
@@ -66,7 +72,7 @@ const patience = 90 * time.Second
 
 // installation is a data folder with what the binary is told about it.
 type installation struct {
-	t    *testing.T
+	t    testing.TB
 	path string
 	data string
 	addr string // kept over restarts: another address holds the sending
@@ -76,9 +82,14 @@ type installation struct {
 
 // install prepares an installation that nobody has started yet. Env adds
 // settings.
-func install(t *testing.T, env ...string) *installation {
+func install(t testing.TB, env ...string) *installation {
 	t.Helper()
-	path, err := binary()
+	return installed(t, binary, env)
+}
+
+func installed(t testing.TB, program func() (string, error), env []string) *installation {
+	t.Helper()
+	path, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +97,7 @@ func install(t *testing.T, env ...string) *installation {
 	return &installation{t: t, path: path, data: filepath.Join(t.TempDir(), "data"), addr: addr, url: "http://" + addr, env: env}
 }
 
-func freeAddr(t *testing.T) string {
+func freeAddr(t testing.TB) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -258,7 +269,7 @@ func (p *process) await(what string, holds func() bool) {
 	await(p.t, what, holds)
 }
 
-func await(t *testing.T, what string, holds func() bool) {
+func await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -11,7 +11,7 @@ import (
 
 // client speaks the API with a token.
 type client struct {
-	t     *testing.T
+	t     testing.TB
 	url   string
 	token string
 }

@@ -12,7 +12,7 @@ import (
 
 // dashboard is a person at the pages without scripts: forms and links alone.
 type dashboard struct {
-	t    *testing.T
+	t    testing.TB
 	url  string
 	http *http.Client
 }
