@@ -3,10 +3,7 @@ package contacts
 import (
 	"context"
 	"errors"
-	"io"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/liadesk/campaigns/db"
@@ -48,6 +45,8 @@ func (s *Service) Tick(ctx context.Context) error {
 // runImports takes one step of each import of an account in turn until none
 // has anything left to do.
 func (s *Service) runImports(ctx context.Context, account liadesk.ID) error {
+	ahead := readAhead{}
+	defer ahead.wait()
 	for {
 		var due []liadesk.Import
 		if err := s.store.View(ctx, func(tx *db.Tx) (err error) {
@@ -58,7 +57,7 @@ func (s *Service) runImports(ctx context.Context, account liadesk.ID) error {
 		}
 		worked := false
 		for _, im := range due {
-			did, err := s.stepImport(ctx, im)
+			did, err := s.stepImport(ctx, im, ahead)
 			if err != nil {
 				return err
 			}
@@ -72,10 +71,10 @@ func (s *Service) runImports(ctx context.Context, account liadesk.ID) error {
 
 // stepImport does the next bounded piece of work of an import, and tells
 // whether there was any.
-func (s *Service) stepImport(ctx context.Context, im liadesk.Import) (bool, error) {
+func (s *Service) stepImport(ctx context.Context, im liadesk.Import, ahead readAhead) (bool, error) {
 	switch im.State {
 	case liadesk.ImportQueued, liadesk.ImportRunning:
-		return true, s.stepRead(ctx, im)
+		return true, s.stepRead(ctx, im, ahead)
 	case liadesk.ImportUndoing:
 		return true, s.stepUndo(ctx, im)
 	case liadesk.ImportReceiving, liadesk.ImportMapping:
@@ -103,36 +102,24 @@ func (s *Service) forgetParts(ctx context.Context, im liadesk.Import) error {
 	})
 }
 
-// stepRead reads the next rows and writes their contacts.
-func (s *Service) stepRead(ctx context.Context, im liadesk.Import) error {
-	now := s.clock.Now().UTC()
-	rows := newRowReader(ctx, s.store, im, im.Options.Delimiter, im.Cursor)
-	rows.columns = len(im.Options.Columns)
-	skip := im.State == liadesk.ImportQueued && im.Options.HeaderRow
-	var read []fileRow
-	end := false
-	for len(read) < importBatch && rows.cursor.Offset-im.Cursor.Offset < db.MaxImportPart {
-		row, err := rows.next()
-		if errors.Is(err, io.EOF) {
-			end = true
-			break
-		}
-		if errors.Is(err, errPartMissing) {
-			return s.failImport(ctx, im, "part_missing")
-		}
-		if err != nil {
-			return err
-		}
-		if row.blank() {
-			continue
-		}
-		if skip {
-			skip = false
-			continue
-		}
-		read = append(read, row)
+// stepRead writes the contacts of the next rows.
+func (s *Service) stepRead(ctx context.Context, im liadesk.Import, ahead readAhead) error {
+	part, found := ahead.take(im)
+	if !found {
+		part = s.readPart(ctx, im, im.Cursor, im.State == liadesk.ImportQueued && im.Options.HeaderRow)
 	}
-	batch := parseRows(read, im.Options, now)
+	if errors.Is(part.err, errPartMissing) {
+		return s.failImport(ctx, im, "part_missing")
+	}
+	if part.err != nil {
+		return part.err
+	}
+	if !part.end {
+		next := aheadPart{from: part.after, part: make(chan importPart, 1)}
+		ahead[im.ID] = next
+		go func() { next.part <- s.readPart(ctx, im, next.from, false) }()
+	}
+	now := s.clock.Now().UTC()
 	return s.store.Update(ctx, func(tx *db.Tx) error {
 		stored, found, err := tx.Import(im.AccountID, im.ID)
 		if err != nil || !found {
@@ -145,38 +132,22 @@ func (s *Service) stepRead(ctx context.Context, im liadesk.Import) error {
 			stored.State, stored.StartedAt = liadesk.ImportRunning, now
 		}
 		w := importWriter{s: s, tx: tx, im: &stored, batch: tx.ContactBatch(im.AccountID), now: now}
-		if err := w.write(batch); err != nil {
+		if err := w.write(part.rows); err != nil {
 			return err
 		}
-		stored.Cursor = rows.cursor
+		stored.Cursor = part.after
 		// What was read is not needed any more: the file goes as it is read.
-		if done := int(stored.Cursor.Offset / db.MaxImportPart); done > stored.PartsRemain && !end {
+		if done := int(stored.Cursor.Offset / db.MaxImportPart); done > stored.PartsRemain && !part.end {
 			if err := tx.DeleteImportParts(im.AccountID, im.ID, stored.PartsRemain, done); err != nil {
 				return err
 			}
 			stored.PartsRemain = done
 		}
-		if end {
+		if part.end {
 			stored.State, stored.FinishedAt = liadesk.ImportCompleted, now
 		}
 		return tx.PutImport(stored, true)
 	})
-}
-
-// parseRows parses rows on all processors: numbers are most of the work.
-func parseRows(rows []fileRow, o liadesk.ImportOptions, now time.Time) []parsedRow {
-	out := make([]parsedRow, len(rows))
-	share := len(rows)/runtime.GOMAXPROCS(0) + 1
-	var all sync.WaitGroup
-	for from := 0; from < len(rows); from += share {
-		all.Go(func() {
-			for i := from; i < min(from+share, len(rows)); i++ {
-				out[i] = parseRow(rows[i], o, now)
-			}
-		})
-	}
-	all.Wait()
-	return out
 }
 
 func (s *Service) failImport(ctx context.Context, im liadesk.Import, problem string) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,11 +63,11 @@ func TestDuplicatesBecomeOneContactAndNothingIsTakenAway(t *testing.T) {
 // countingCtx ends after so many looks at it, which is between two transactions.
 type countingCtx struct {
 	context.Context
-	left int
+	left atomic.Int64
 }
 
 func (c *countingCtx) Err() error {
-	if c.left--; c.left < 0 {
+	if c.left.Add(-1) < 0 {
 		return context.Canceled
 	}
 	return nil
@@ -95,7 +96,9 @@ func TestAnImportStoppedAnywhereGoesOnWithoutDoubling(t *testing.T) {
 	for {
 		// Each round a fresh room, as after a crash, gets one look further.
 		fresh := contacts.New(d.store, d.clock, liadesk.RandomIDs(d.clock.Now))
-		if err := fresh.Tick(&countingCtx{t.Context(), 8 + stops%5}); err == nil {
+		ctx := &countingCtx{Context: t.Context()}
+		ctx.left.Store(int64(8 + stops%5))
+		if err := fresh.Tick(ctx); err == nil {
 			break
 		} else if !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
