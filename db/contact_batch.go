@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bytes"
 	"errors"
 	"maps"
 	"slices"
@@ -28,7 +29,7 @@ var ErrTooManyTags = errors.New("the account has as many tags as it may have")
 type ContactBatch struct {
 	tx      *Tx
 	account liadesk.ID
-	bits    map[string]*bitChange
+	bits    map[setChunk]*bitChange
 	classes map[string]bool
 	next    uint32 // the last dense number handed out
 	counted bool   // next was read
@@ -39,16 +40,44 @@ type ContactBatch struct {
 	emails  map[string][]contactRef
 }
 
-// bitChange is what happens to one chunk of one set.
+// setChunk is one chunk of one set.
+type setChunk struct {
+	set   SetRef
+	chunk uint32
+}
+
+// bitChange is what happens to one chunk of one set. Most sets of an import
+// get one contact each, such as that of a word of somebody's name, and lose
+// none: a bitmap is made when it is needed.
 type bitChange struct {
 	on, off *roaring.Bitmap
-	tag     string // the tag that this is the set of, to count it
+}
+
+// move puts a contact into one side and takes it out of the other.
+func move(dense uint32, to, from **roaring.Bitmap) {
+	if *to == nil {
+		*to = roaring.New()
+	}
+	(*to).Add(dense)
+	if *from != nil {
+		(*from).Remove(dense)
+	}
+}
+
+// apply makes the change to a chunk as it is stored.
+func (c *bitChange) apply(bm *roaring.Bitmap) {
+	if c.on != nil {
+		bm.Or(c.on)
+	}
+	if c.off != nil {
+		bm.AndNot(c.off)
+	}
 }
 
 // ContactBatch begins a batch. It ends with Flush, in the same transaction.
 func (tx *Tx) ContactBatch(account liadesk.ID) *ContactBatch {
 	return &ContactBatch{tx: tx, account: account,
-		bits: map[string]*bitChange{}, classes: map[string]bool{},
+		bits: map[setChunk]*bitChange{}, classes: map[string]bool{},
 		phones: map[string]*contactRef{}, optOuts: map[string]bool{}, emails: map[string][]contactRef{}}
 }
 
@@ -287,86 +316,103 @@ func (b *ContactBatch) share(folded string, refs []contactRef) error {
 
 // sets notes which sets a contact leaves and enters.
 func (b *ContactBatch) sets(old, c *liadesk.Contact) error {
-	before, after := map[SetRef]bool{}, map[SetRef]bool{}
-	var dense uint32
-	for _, side := range []struct {
-		c    *liadesk.Contact
-		sets map[SetRef]bool
-	}{{old, before}, {c, after}} {
-		if side.c == nil {
-			continue
-		}
-		out, err := b.optedOut(side.c.Phone)
-		if err != nil {
-			return err
-		}
-		for _, s := range setsOf(*side.c, out) {
-			side.sets[s] = true
-		}
-		dense = side.c.Dense
+	before, err := b.setsOf(old)
+	if err != nil {
+		return err
 	}
-	for s := range before {
-		if !after[s] {
-			b.bit(s, dense, false)
-		}
+	after, err := b.setsOf(c)
+	if err != nil {
+		return err
 	}
-	for s := range after {
-		if !before[s] {
-			b.bit(s, dense, true)
+	// Both lists are sorted, and have each set once.
+	for len(before) > 0 || len(after) > 0 {
+		n := 1
+		if len(after) == 0 {
+			n = -1
+		} else if len(before) > 0 {
+			n = compareSets(before[0], after[0])
+		}
+		if n < 0 {
+			b.bit(before[0], old.Dense, false)
+		}
+		if n > 0 {
+			b.bit(after[0], c.Dense, true)
+		}
+		if n <= 0 {
+			before = before[1:]
+		}
+		if n >= 0 {
+			after = after[1:]
 		}
 	}
 	return nil
 }
 
+// setsOf are the sets of one state of a contact, none of nil.
+func (b *ContactBatch) setsOf(c *liadesk.Contact) ([]SetRef, error) {
+	if c == nil {
+		return nil, nil
+	}
+	out, err := b.optedOut(c.Phone)
+	if err != nil {
+		return nil, err
+	}
+	return setsOf(*c, out), nil
+}
+
 func (b *ContactBatch) bit(s SetRef, dense uint32, on bool) {
-	k := string(s.key(b.account).u32(chunkOf(dense)))
-	change := b.bits[k]
+	at := setChunk{s, chunkOf(dense)}
+	change := b.bits[at]
 	if change == nil {
-		change = &bitChange{on: roaring.New(), off: roaring.New()}
-		if s.Field == fieldTag {
-			change.tag = s.Value
-		}
-		b.bits[k] = change
+		change = &bitChange{}
+		b.bits[at] = change
 	}
-	if on {
-		change.on.Add(dense)
-		change.off.Remove(dense)
-		if s.Field == fieldClass {
-			b.classes[s.Value] = true
-		}
-	} else {
-		change.off.Add(dense)
-		change.on.Remove(dense)
+	if !on {
+		move(dense, &change.off, &change.on)
+		return
 	}
+	move(dense, &change.on, &change.off)
+	if s.Field == fieldClass {
+		b.classes[s.Value] = true
+	}
+}
+
+// storedChange is a change with the place of its chunk.
+type storedChange struct {
+	key key
+	set SetRef
+	*bitChange
 }
 
 // Flush writes the bitmaps, the counts of the tags and the dense counter.
 // The batch is empty after and may go on.
 func (b *ContactBatch) Flush() error {
-	names := slices.Sorted(maps.Keys(b.bits))
+	changes := make([]storedChange, 0, len(b.bits))
+	for at, change := range b.bits {
+		changes = append(changes, storedChange{at.set.key(b.account).u32(at.chunk), at.set, change})
+	}
+	slices.SortFunc(changes, func(a, b storedChange) int { return bytes.Compare(a.key, b.key) })
 	counts := map[string]int64{}
-	if len(names) > 0 {
-		keys := make([][]byte, len(names))
-		for i, k := range names {
-			keys[i] = []byte(k)
+	if len(changes) > 0 {
+		keys := make([][]byte, len(changes))
+		for i, c := range changes {
+			keys[i] = c.key
 		}
 		values, err := b.tx.kv.GetMulti(keys)
 		if err != nil {
 			return err
 		}
-		for i, k := range names {
+		for i, c := range changes {
 			bm, err := readBitmap(keys[i], values[i])
 			if err != nil {
 				return err
 			}
-			change := b.bits[k]
 			before := bm.GetCardinality()
-			bm.Or(change.on)
-			bm.AndNot(change.off)
-			if change.tag != "" {
-				counts[change.tag] += int64(bm.GetCardinality()) - int64(before)
+			c.apply(bm)
+			if c.set.Field == fieldTag {
+				counts[c.set.Value] += int64(bm.GetCardinality()) - int64(before)
 			}
-			if err := putBitmap(b.tx, key(k), bm); err != nil {
+			if err := putBitmap(b.tx, c.key, bm); err != nil {
 				return err
 			}
 		}

@@ -147,13 +147,16 @@ func setsOf(c liadesk.Contact, optedOut bool) []SetRef {
 			sets = append(sets, SetRef{fieldWord, w})
 		}
 	}
-	slices.SortFunc(sets, func(a, b SetRef) int {
-		if n := strings.Compare(a.Field, b.Field); n != 0 {
-			return n
-		}
-		return strings.Compare(a.Value, b.Value)
-	})
+	slices.SortFunc(sets, compareSets)
 	return slices.Compact(sets)
+}
+
+// compareSets orders sets by field, then value.
+func compareSets(a, b SetRef) int {
+	if n := strings.Compare(a.Field, b.Field); n != 0 {
+		return n
+	}
+	return strings.Compare(a.Value, b.Value)
 }
 
 const (
