@@ -386,6 +386,8 @@ func TestARuleReadsAsOneSentence(t *testing.T) {
 		`{"not":{"field":"country","op":"in","value":["BR","PT"]}}`:                                                                    "Everyone whose country is not “BR” or “PT”",
 		`{"all":[{"tag":"vip"},{"field":"attributes.city","op":"ne","value":"Lund"}]}`:                                                 "Everyone tagged “vip”, and whose “city” is not “Lund”",
 		`{"any":[{"field":"has_email","op":"eq","value":false},{"field":"language","op":"exists","value":true}]}`:                      "Everyone without an e-mail address or whose language is known",
+		`{"all":[{"tag":"a"},{"not":{"any":[{"field":"attributes.plan","op":"eq","value":"Free"},{"tag":"b"}]}}]}`:                     "Everyone tagged “a”, but whose “plan” is not “Free”, and not tagged “b”",
+		`{"any":[{"tag":"a"},{"not":{"any":[{"field":"has_email","op":"eq","value":true},{"tag":"b"}]}}]}`:                             "Everyone tagged “a” or (without an e-mail address, and not tagged “b”)",
 		`{"not":{"all":[{"tag":"a"},{"tag":"b"}]}}`:                                                                                    "Everyone who is not (tagged “a” and “b”)",
 	} {
 		if got := audience.Sentence(l, rule(t, s)); got != want {

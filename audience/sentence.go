@@ -1,6 +1,10 @@
 package audience
 
-import "github.com/liadesk/campaigns/liadesk"
+import (
+	"slices"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
 
 // Speaker writes the sentences of the catalogue; a texts.Localizer is one.
 type Speaker interface {
@@ -50,7 +54,11 @@ func phrase(l Speaker, r liadesk.Rule, nested bool) string {
 		}
 		return bracket(joined(l, parts, "audience.or"), len(parts))
 	case r.Not != nil:
-		return notPhrase(l, *r.Not)
+		parts := 1
+		if r.Not.Any != nil && simple(*r.Not.Any) && !isTags(*r.Not.Any) {
+			parts = len(*r.Not.Any)
+		}
+		return bracket(notPhrase(l, *r.Not), parts)
 	case r.AsksField():
 		return fieldPhrase(l, r, false)
 	}
@@ -86,8 +94,25 @@ func notPhrase(l Speaker, r liadesk.Rule) string {
 		if tags, ok := tagList(l, *r.Any, "audience.or"); ok {
 			return l.T("audience.part.untagged", "Tags", tags)
 		}
+		if simple(*r.Any) { // none of them: each is denied
+			parts := make([]string, len(*r.Any))
+			for i, p := range *r.Any {
+				parts[i] = notPhrase(l, p)
+			}
+			return joined(l, parts, "audience.and_also")
+		}
 	}
 	return l.T("audience.part.not", "What", phrase(l, r, true))
+}
+
+// simple tells whether parts are tags and fields all.
+func simple(list []liadesk.Rule) bool {
+	return !slices.ContainsFunc(list, func(p liadesk.Rule) bool { return p.Tag == "" && !p.AsksField() })
+}
+
+// isTags tells whether parts are tags all.
+func isTags(list []liadesk.Rule) bool {
+	return !slices.ContainsFunc(list, func(p liadesk.Rule) bool { return p.Tag == "" })
 }
 
 // tagList joins parts that are tags all.

@@ -207,11 +207,14 @@ func TestRulesSurviveTheForm(t *testing.T) {
 		"any":               {any(tag("a"), tag("b")), "tags", all(any(tag("a"), tag("b")))},
 		"all three":         {all(tag("a"), any(tag("b")), not(any(tag("c"), tag("d")))), "tags", all(tag("a"), any(tag("b")), not(any(tag("c"), tag("d"))))},
 		"not one":           {not(tag("c")), "tags", all(not(any(tag("c"))))},
-		"two lists of any":  {all(any(tag("a")), any(tag("b"))), "custom", all(any(tag("a")), any(tag("b")))},
-		"any of all":        {any(all(tag("a"), tag("b")), tag("c")), "custom", any(all(tag("a"), tag("b")), tag("c"))},
+		"two lists of any":  {all(any(tag("a")), any(tag("b"))), "rule", all(any(tag("a")), any(tag("b")))},
+		"any of all":        {any(all(tag("a"), tag("b")), tag("c")), "rule", any(all(tag("a"), tag("b")), tag("c"))},
 		"nobody":            {any(), "custom", any()},
-		"a field":           {country, "custom", country},
-		"a tag and a field": {all(tag("a"), country), "custom", all(tag("a"), country)},
+		"a field":           {country, "rule", all(country)},
+		"an exception":      {all(country, not(any(country, tag("a")))), "rule", all(country, not(any(country, tag("a"))))},
+		"one of several":    {liadesk.Rule{Field: "country", Op: "in", Value: &liadesk.RuleValue{List: &[]string{"SE"}}}, "rule", all(any(country))},
+		"too deep":          {all(any(all(any(country)))), "custom", all(any(all(any(country))))},
+		"a tag and a field": {all(tag("a"), country), "rule", all(tag("a"), country)},
 		"nothing was typed": {liadesk.Rule{}, "tags", liadesk.Rule{}},
 	} {
 		var f smsForm

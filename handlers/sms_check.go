@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/liadesk/campaigns/audience"
+	"github.com/liadesk/campaigns/contacts"
+	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 	"github.com/liadesk/campaigns/sms"
 )
@@ -68,6 +71,9 @@ func (s *Server) chooseSMSAudience(c *fiber.Ctx) error {
 	if err := s.fillSMSAudience(c, &f); err != nil {
 		return err
 	}
+	if c.Query("part") == "reach" {
+		return s.fragment(c, "sms/reached", Page{Nav: "sms", Data: f.Reach})
+	}
 	return s.fragment(c, "sms/audience", Page{Nav: "sms", Data: f})
 }
 
@@ -78,6 +84,7 @@ type smsReach struct {
 	LeftOut  int64
 	Sentence string
 	Skipped  []smsLeftOut
+	Sample   []Option // a few of those who are reached, with their pages
 }
 
 // smsLeftOut is a reason for which people are left out, and where it is mended.
@@ -97,6 +104,7 @@ func (s *Server) fillSMSAudience(c *fiber.Ctx, f *smsForm) error {
 	f.Tags = tags
 	f.Audiences = []Option{
 		{Value: "tags", Label: s.t(c, "sms.field.by_tags"), Hint: s.t(c, "sms.field.by_tags_hint"), Icon: "tag"},
+		{Value: "rule", Label: s.t(c, "builder.choice"), Hint: s.t(c, "builder.choice_hint"), Icon: "list-filter"},
 		{Value: "everyone", Label: s.t(c, "sms.field.everyone"), Hint: s.t(c, "sms.field.everyone_hint"), Icon: "users"},
 	}
 	if f.Rule != "" {
@@ -106,6 +114,13 @@ func (s *Server) fillSMSAudience(c *fiber.Ctx, f *smsForm) error {
 			custom.Hint = audience.Sentence(s.localizer(c), rule)
 		}
 		f.Audiences = append(f.Audiences, custom)
+	}
+	if f.Audience == "rule" {
+		if err := s.fillBuilder(c, &f.Builder, tags); err != nil {
+			return err
+		}
+	} else {
+		number(f.Builder.Parts, "")
 	}
 	rule := f.rule()
 	if audience.Validate(rule) != nil {
@@ -120,7 +135,29 @@ func (s *Server) fillSMSAudience(c *fiber.Ctx, f *smsForm) error {
 		return err
 	}
 	f.Reach = s.smsReach(c, count, rule, purpose)
-	return nil
+	f.Reach.Sample, err = s.sampleOf(c, rule, purpose)
+	return err
+}
+
+// sampleSize is how many people are named as an example of an audience.
+const sampleSize = 5
+
+// sampleOf are a few of those whom a text would reach, the newest, by whom one
+// sees at a glance whether the audience is the one that was meant.
+func (s *Server) sampleOf(c *fiber.Ctx, rule liadesk.Rule, purpose liadesk.Purpose) ([]Option, error) {
+	within, err := s.Audience.Left(actor(c), rule, purpose, audience.Reached)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.Contacts.List(c.UserContext(), actor(c), contacts.Query{Within: within, Page: db.Page{Limit: sampleSize}})
+	if err != nil {
+		return nil, err
+	}
+	var list []Option
+	for _, v := range page.Items {
+		list = append(list, Option{Value: "/contacts/" + v.ID.String(), Label: cmp.Or(v.Name, v.Phone)})
+	}
+	return list, nil
 }
 
 func (s *Server) smsReach(c *fiber.Ctx, count audience.Count, rule liadesk.Rule, purpose liadesk.Purpose) smsReach {

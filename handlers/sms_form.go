@@ -22,11 +22,14 @@ type smsForm struct {
 	Replaces string // the title of the campaign that it stands in for
 
 	Title, Message, InboxID, Purpose string
-	// Audience is "everyone", "tags", or "custom" for a rule that tags in three
-	// lists cannot say, which is then in Rule as JSON.
+	// Audience is "everyone", "tags", "rule" for what the builder has, or "custom"
+	// for a rule that neither can say, which is then in Rule as JSON.
 	Audience       string
 	Any, All, None []string
+	Builder        builder
 	Rule           string
+	// Focus is the id of the control that has the focus in what is shown.
+	Focus string
 
 	Local, TimeZone, Expires string
 	// Rewritten tells that the cheaper text was just taken.
@@ -64,7 +67,7 @@ var offeredVariables = []struct{ name, word string }{
 // again tells whether the form was sent only to be shown anew, as the small
 // buttons do where there are no scripts.
 func again(c *fiber.Ctx) bool {
-	return c.FormValue("then") == "again" || c.FormValue("drop") != "" || c.FormValue("safe") != ""
+	return c.FormValue("then") == "again" || c.FormValue("drop") != "" || c.FormValue("safe") != "" || c.FormValue("build") != ""
 }
 
 // localTime is how browsers write a date and time.
@@ -92,6 +95,7 @@ func readSMSForm(c *fiber.Ctx) smsForm {
 		Audience: c.FormValue("audience"), Any: list("any"), All: list("all"), None: list("none"), Rule: c.FormValue("rule"),
 		Local: c.FormValue("schedule.local"), TimeZone: c.FormValue("schedule.time_zone"), Expires: c.FormValue("expires_at"),
 	}
+	f.Builder, f.Focus = readBuilder(c)
 	if how := c.FormValue("safe"); how != "" {
 		f.Message, _ = sms.GSMSafe(f.Message, how == "folded")
 		f.Rewritten = true
@@ -100,6 +104,9 @@ func readSMSForm(c *fiber.Ctx) smsForm {
 		if tag := strings.TrimSpace(c.FormValue("add_" + name)); tag != "" && !slices.Contains(*tags, tag) {
 			*tags = append(*tags, tag)
 		}
+	}
+	if f.Audience == "rule" && len(f.Builder.Parts) == 0 && c.FormValue("build") == "" {
+		f.startBuilder()
 	}
 	if name, tag, ok := strings.Cut(c.FormValue("drop"), ":"); ok {
 		is := func(t string) bool { return t == tag }
@@ -113,6 +120,17 @@ func readSMSForm(c *fiber.Ctx) smsForm {
 		}
 	}
 	return f
+}
+
+// startBuilder begins the builder with the tags that were chosen before, or with
+// one condition to fill in.
+func (f *smsForm) startBuilder() {
+	tags := *f
+	tags.Audience = "tags"
+	var ok bool
+	if f.Builder, ok = builderOf(tags.rule()); !ok {
+		f.Builder = builder{Join: "all", Parts: []builderPart{{}}}
+	}
 }
 
 // smsFormOf is a draft as a form.
@@ -144,6 +162,8 @@ func (f smsForm) rule() liadesk.Rule {
 	switch f.Audience {
 	case "everyone":
 		return liadesk.Rule{All: &[]liadesk.Rule{}}
+	case "rule":
+		return f.Builder.rule()
 	case "custom":
 		var r liadesk.Rule
 		if json.Unmarshal([]byte(f.Rule), &r) != nil {
@@ -177,8 +197,8 @@ func tagRules(tags []string) []liadesk.Rule {
 	return list
 }
 
-// setRule shows a rule in the form. What the three lists cannot say stays as
-// it is, whoever wrote it.
+// setRule shows a rule in the form: as three lists of tags, else in the builder.
+// What neither can say stays as it is, whoever wrote it.
 func (f *smsForm) setRule(r liadesk.Rule) {
 	f.Audience, f.Any, f.All, f.None = "tags", nil, nil, nil
 	switch {
@@ -209,11 +229,16 @@ func (f *smsForm) setRule(r liadesk.Rule) {
 			}
 		}
 		if list == nil {
+			f.Any, f.All, f.None = nil, nil, nil
+			if b, ok := builderOf(r); ok {
+				f.Audience, f.Builder = "rule", b
+				return
+			}
 			raw, err := json.Marshal(r)
 			if err != nil {
 				return // it has only text in it: this cannot be
 			}
-			f.Audience, f.Any, f.All, f.None, f.Rule = "custom", nil, nil, nil, string(raw)
+			f.Audience, f.Rule = "custom", string(raw)
 			return
 		}
 		*list = append(*list, tags...)

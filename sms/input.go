@@ -120,6 +120,10 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 	c.Audience = in.Audience
 	if err := audience.Validate(c.Audience); err != nil {
 		addRule(&v, err)
+	} else if err := audience.CheckNames(tx, account.ID, c.Audience); liadesk.KindOf(err) == liadesk.KindInvalid && err != nil {
+		addRule(&v, err)
+	} else if err != nil {
+		return err
 	}
 	s.fillTimes(&v, c, in)
 	if err := v.Err(); err != nil {

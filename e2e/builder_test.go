@@ -1,0 +1,45 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// Somebody who never wrote a rule builds an audience, with the keyboard and on
+// a phone, too.
+func TestAnAudienceIsBuiltInTheForm(t *testing.T) {
+	server, person := startDemo(t)
+	person.open(server.url + "/campaigns/sms/new")
+	person.click("input[name=audience][value=rule]")
+	person.until("the first condition", `document.querySelector("[id='b-0-field']")`)
+	choose := func(id, value string) {
+		t.Helper()
+		eval[bool](person, `((e, v) => { e.focus(); e.value = v; e.dispatchEvent(new Event("change", { bubbles: true })); return e.value === v })(document.getElementById(%s), %s)`, id, value)
+	}
+	choose("b-0-field", "country")
+	person.until("the countries", `document.querySelector("[id='b-0-value']") && document.activeElement.id === "b-0-field"`)
+	choose("b-0-value", "US")
+	person.until("the sentence", `document.querySelector("#sms-reach .sms-who")?.innerText.includes("whose country is")`)
+	person.click("#b-except")
+	person.until("an exception with the focus in it", `document.activeElement.id === "b-1.0-field"`)
+	choose("b-1.0-field", "has_email")
+	person.until("the sentence with its exception", `document.querySelector("#sms-reach .sms-who")?.innerText.includes("e-mail address")`)
+	person.do(chromedp.Focus(chromedp.CSS("[id='b-1-up']")))
+	person.do(chromedp.KeyEvent("\r"))
+	person.until("the exception in the first place", `document.querySelector("[id='b-0-join']")?.value === "none" && document.activeElement.id === "b-0-down"`)
+	source := axe(t)
+	for _, theme := range []string{"light", "dark"} {
+		eval[bool](person, `(document.documentElement.dataset.theme = %s, true)`, theme)
+		for _, width := range []int64{1280, 390} {
+			person.do(chromedp.EmulateViewport(width, 900))
+			eval[bool](person, source+"\n;true")
+			for _, found := range eval[[]string](person, barriers) {
+				t.Errorf("%s, %d wide: %s", theme, width, found)
+			}
+			for _, found := range eval[[]string](person, sideways) {
+				t.Errorf("%s, %d wide: %s", theme, width, found)
+			}
+		}
+	}
+}

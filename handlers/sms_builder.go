@@ -1,0 +1,429 @@
+package handlers
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/phone"
+)
+
+// The builder puts a rule together from conditions and groups of conditions. A
+// group holds no other group: what nests deeper comes from a program, is read
+// out in the form, and stays as it is.
+
+// builderPart is a condition, or a group of conditions when Join is set.
+type builderPart struct {
+	Key  string // its place: "2", or "2.0" within a group
+	Join string // of a group: all, any or none
+
+	// Field is "tag" or a field of a rule; Op one of is, not, known, unknown.
+	Field, Op, Value string
+
+	Parts       []builderPart
+	First, Last bool // within its list
+}
+
+// builder is a rule as the form shows it.
+type builder struct {
+	Join  string // all or any
+	Parts []builderPart
+
+	// What can be chosen.
+	Fields  []Option
+	Choices map[string][]Option // values of a field that are chosen from a list
+	Known   map[string][]string // values of a field that one may type
+	Names   map[string]string   // how fields are called in a label
+}
+
+// mostParts bounds the builder; a rule has its own, wider bound.
+const mostParts = 60
+
+// Ops are the comparisons of a field, in the order of the list.
+func (p builderPart) Ops() []string {
+	switch p.Field {
+	case "tag":
+		return []string{"is", "not"}
+	case "has_email", "has_phone":
+		return []string{"known", "unknown"}
+	}
+	return []string{"is", "not", "known", "unknown"}
+}
+
+// Asks tells whether a condition has a value.
+func (p builderPart) Asks() bool { return p.Op == "is" || p.Op == "not" }
+
+// settle gives a condition a comparison that its field has.
+func (p *builderPart) settle() {
+	if p.Join == "" && p.Field != "" && !slices.Contains(p.Ops(), p.Op) {
+		p.Op = p.Ops()[0]
+	}
+}
+
+// readBuilder reads the builder's fields and does what its buttons ask for:
+// build is "add", "group", "except", "add:2", "drop:2.0", "up:2" or "down:2".
+// It gives the id of the control that has the focus then.
+func readBuilder(c *fiber.Ctx) (b builder, focus string) {
+	b.Join = c.FormValue("b.join")
+	if b.Join != "any" {
+		b.Join = "all"
+	}
+	n := 0
+	for _, raw := range c.Request().PostArgs().PeekMulti("b") {
+		key := string(raw)
+		if n++; n > mostParts {
+			break
+		}
+		value := func(name string) string { return strings.TrimSpace(c.FormValue("b." + key + "." + name)) }
+		p := builderPart{Join: value("join"), Field: value("field"), Op: value("op"), Value: value("value")}
+		if p.Join != "" && !slices.Contains([]string{"all", "any", "none"}, p.Join) {
+			p.Join = "any"
+		}
+		// A value that was chosen for one field says nothing about another.
+		if was := value("was"); was != "" && was != p.Field {
+			p.Value = ""
+		}
+		p.settle()
+		if within := strings.Contains(key, "."); within && len(b.Parts) > 0 && p.Join == "" && b.Parts[len(b.Parts)-1].Join != "" {
+			last := &b.Parts[len(b.Parts)-1]
+			last.Parts = append(last.Parts, p)
+		} else if !within {
+			b.Parts = append(b.Parts, p)
+		}
+	}
+	if _, id, ok := strings.Cut(c.Get("HX-Source"), "#b-"); ok {
+		focus = "b-" + id
+	}
+	if act := c.FormValue("build"); act != "" {
+		focus = b.act(act, n)
+	}
+	return b, focus
+}
+
+// act does what a button asks for and tells where the focus goes.
+func (b *builder) act(act string, n int) string {
+	verb, place, _ := strings.Cut(act, ":")
+	list, i, base := b.find(place)
+	switch verb {
+	case "add", "group", "except":
+		if n >= mostParts-1 {
+			return "b-add"
+		}
+		if place != "" {
+			if i < 0 || (*list)[i].Join == "" {
+				return "b-add"
+			}
+			group := &(*list)[i]
+			group.Parts = append(group.Parts, builderPart{})
+			return "b-" + place + "." + strconv.Itoa(len(group.Parts)-1) + "-field"
+		}
+		p := builderPart{}
+		if verb != "add" {
+			p.Join, p.Parts = "any", []builderPart{{}}
+		}
+		if verb == "except" {
+			p.Join = "none"
+		}
+		b.Parts = append(b.Parts, p)
+		at := "b-" + strconv.Itoa(len(b.Parts)-1)
+		if p.Join != "" {
+			return at + ".0-field"
+		}
+		return at + "-field"
+	}
+	if i < 0 {
+		return "b-add"
+	}
+	control := func(at int, name string) string { return "b-" + base + strconv.Itoa(at) + "-" + name }
+	switch verb {
+	case "drop":
+		*list = slices.Delete(*list, i, i+1)
+		if len(*list) == 0 {
+			return "b-" + base + "add"
+		}
+		return control(min(i, len(*list)-1), "drop")
+	case "up":
+		if i > 0 {
+			(*list)[i-1], (*list)[i] = (*list)[i], (*list)[i-1]
+			i--
+		}
+		if i == 0 {
+			return control(i, "down")
+		}
+		return control(i, "up")
+	case "down":
+		if i < len(*list)-1 {
+			(*list)[i+1], (*list)[i] = (*list)[i], (*list)[i+1]
+			i++
+		}
+		if i == len(*list)-1 {
+			return control(i, "up")
+		}
+		return control(i, "down")
+	}
+	return "b-add"
+}
+
+// find is the list that a place is in and where, -1 when there is no such
+// place; base is the place of the list's group, with its dot.
+func (b *builder) find(place string) (list *[]builderPart, i int, base string) {
+	list = &b.Parts
+	outer, inner, within := strings.Cut(place, ".")
+	i, err := strconv.Atoi(outer)
+	if err != nil || i < 0 || i >= len(*list) {
+		return list, -1, ""
+	}
+	if !within {
+		return list, i, ""
+	}
+	list, base = &(*list)[i].Parts, outer+"."
+	if i, err = strconv.Atoi(inner); err != nil || i < 0 || i >= len(*list) {
+		i = -1
+	}
+	return list, i, base
+}
+
+// rule is what the builder says. A condition that is not finished is a rule
+// that is refused.
+func (b builder) rule() liadesk.Rule {
+	if len(b.Parts) == 0 {
+		return liadesk.Rule{} // nobody means everybody by taking the last condition away
+	}
+	return joinedRule(b.Join, b.Parts)
+}
+
+func joinedRule(join string, parts []builderPart) liadesk.Rule {
+	list := make([]liadesk.Rule, len(parts))
+	for i, p := range parts {
+		switch {
+		case p.Join == "":
+			list[i] = p.condition()
+		case len(p.Parts) > 0:
+			list[i] = joinedRule(p.Join, p.Parts)
+		}
+	}
+	switch join {
+	case "any":
+		return liadesk.Rule{Any: &list}
+	case "none":
+		return liadesk.Rule{Not: &liadesk.Rule{Any: &list}}
+	}
+	return liadesk.Rule{All: &list}
+}
+
+func (p builderPart) condition() liadesk.Rule {
+	yes := p.Op == "known"
+	switch {
+	case p.Field == "", p.Field == "tag" && p.Value == "":
+		return liadesk.Rule{}
+	case p.Field == "tag" && p.Op == "not":
+		return liadesk.Rule{Not: &liadesk.Rule{Tag: p.Value}}
+	case p.Field == "tag":
+		return liadesk.Rule{Tag: p.Value}
+	case p.Field == "has_email" || p.Field == "has_phone":
+		return liadesk.Rule{Field: p.Field, Op: "eq", Value: &liadesk.RuleValue{Yes: &yes}}
+	case !p.Asks():
+		return liadesk.Rule{Field: p.Field, Op: "exists", Value: &liadesk.RuleValue{Yes: &yes}}
+	}
+	r := liadesk.Rule{Field: p.Field, Op: "eq", Value: &liadesk.RuleValue{Text: &p.Value}}
+	if p.Op == "not" {
+		r.Op = "ne"
+	}
+	return r
+}
+
+// builderOf shows a rule; false when it nests deeper than the builder does.
+// What it shows means the same: "is one of" becomes a group of any.
+func builderOf(r liadesk.Rule) (builder, bool) {
+	b := builder{Join: "all"}
+	list := []liadesk.Rule{r}
+	switch {
+	case r.All != nil:
+		list = *r.All
+	case r.Any != nil:
+		b.Join, list = "any", *r.Any
+	}
+	for _, part := range list {
+		p, ok := conditionOf(part)
+		if !ok {
+			if p, ok = groupOf(part); !ok {
+				return builder{}, false
+			}
+		}
+		b.Parts = append(b.Parts, p)
+	}
+	return b, len(b.Parts) > 0 && len(b.Parts) < mostParts
+}
+
+func groupOf(r liadesk.Rule) (builderPart, bool) {
+	p := builderPart{Join: "any"}
+	var list *[]liadesk.Rule
+	switch {
+	case r.All != nil:
+		p.Join, list = "all", r.All
+	case r.Any != nil:
+		list = r.Any
+	case r.Not != nil && r.Not.Any != nil:
+		p.Join, list = "none", r.Not.Any
+	case r.Op == "in" && r.Value != nil && r.Value.List != nil:
+		for _, text := range *r.Value.List {
+			p.Parts = append(p.Parts, builderPart{Field: r.Field, Op: "is", Value: text})
+		}
+		return p, len(p.Parts) > 0 && len(p.Parts) < mostParts/2
+	}
+	if list == nil || len(*list) == 0 || len(*list) > mostParts/2 {
+		return p, false
+	}
+	for _, part := range *list {
+		one, ok := conditionOf(part)
+		if !ok {
+			return p, false
+		}
+		p.Parts = append(p.Parts, one)
+	}
+	return p, true
+}
+
+func conditionOf(r liadesk.Rule) (builderPart, bool) {
+	known := func(yes bool) string {
+		if yes {
+			return "known"
+		}
+		return "unknown"
+	}
+	has := r.Field == "has_email" || r.Field == "has_phone"
+	switch {
+	case r.Tag != "":
+		return builderPart{Field: "tag", Op: "is", Value: r.Tag}, true
+	case r.Not != nil && r.Not.Tag != "":
+		return builderPart{Field: "tag", Op: "not", Value: r.Not.Tag}, true
+	case !r.AsksField() || r.Value == nil:
+		return builderPart{}, false
+	case r.Value.Yes != nil && has:
+		return builderPart{Field: r.Field, Op: known(*r.Value.Yes == (r.Op != "ne"))}, true
+	case r.Value.Yes != nil && r.Op == "exists":
+		return builderPart{Field: r.Field, Op: known(*r.Value.Yes)}, true
+	case r.Value.Text != nil && r.Op == "eq":
+		return builderPart{Field: r.Field, Op: "is", Value: *r.Value.Text}, true
+	case r.Value.Text != nil && r.Op == "ne":
+		return builderPart{Field: r.Field, Op: "not", Value: *r.Value.Text}, true
+	}
+	return builderPart{}, false
+}
+
+// number gives every part its place.
+func number(parts []builderPart, base string) {
+	for i := range parts {
+		p := &parts[i]
+		p.Key, p.First, p.Last = base+strconv.Itoa(i), i == 0, i == len(parts)-1
+		number(p.Parts, p.Key+".")
+	}
+}
+
+// attributePrefix stands before the names of attributes in a rule.
+const attributePrefix = "attributes."
+
+// fillBuilder adds what can be chosen, in the reader's language.
+func (s *Server) fillBuilder(c *fiber.Ctx, b *builder, tags []liadesk.Tag) error {
+	number(b.Parts, "")
+	var used, suggest []string
+	each(b.Parts, func(p *builderPart) {
+		used = append(used, p.Field)
+		if p.Asks() && (p.Field == "language" || strings.HasPrefix(p.Field, attributePrefix)) {
+			suggest = append(suggest, strings.ToLower(p.Field))
+		}
+	})
+	offer, err := s.Audience.Offer(c.UserContext(), actor(c), suggest)
+	if err != nil {
+		return err
+	}
+	b.Known = map[string][]string{}
+	b.Fields = []Option{{Label: s.t(c, "builder.choose_field")}}
+	b.Names = map[string]string{}
+	field := func(value, label string) {
+		b.Fields = append(b.Fields, Option{Value: value, Label: label})
+		b.Names[value] = label
+	}
+	for _, name := range []string{"tag", "country", "language", "time_zone", "phone_type", "has_email", "has_phone"} {
+		field(name, s.t(c, "builder.field."+name))
+	}
+	for _, name := range offer.Attributes {
+		field(attributePrefix+name, s.t(c, "builder.attribute", "Name", name))
+	}
+	for _, f := range used { // one that nobody has now is not changed by looking at it
+		if name, ok := strings.CutPrefix(f, attributePrefix); ok && b.Names[f] == "" {
+			field(f, s.t(c, "builder.attribute", "Name", name))
+		}
+		b.Known[f] = offer.Values[strings.ToLower(f)]
+	}
+	choose := Option{Label: s.t(c, "builder.choose_value")}
+	b.Choices = map[string][]Option{}
+	for _, f := range slices.Compact(slices.Sorted(slices.Values(used))) {
+		switch f {
+		case "tag":
+			list := []Option{choose}
+			for _, t := range tags {
+				list = append(list, Option{Value: t.Name, Label: s.t(c, "sms.field.tag_count", "Tag", t.Name, "Count", t.Count)})
+			}
+			b.Choices[f] = list
+		case "country":
+			b.Choices[f] = append([]Option{choose}, s.regionOptions(c)[1:]...)
+		case "time_zone":
+			b.Choices[f] = append([]Option{choose}, zoneOptions("")...)
+		case "phone_type":
+			list := []Option{choose}
+			for _, k := range phone.Kinds() {
+				list = append(list, Option{Value: k.String(), Label: s.t(c, "builder.kind."+k.String())})
+			}
+			b.Choices[f] = list
+		case "language":
+			b.Choices[f] = append([]Option{choose}, s.languageOptions(c, offer.Values[f])...)
+		}
+	}
+	return nil
+}
+
+// languageOptions are the languages that contacts have, by name.
+func (s *Server) languageOptions(c *fiber.Ctx, tags []string) []Option {
+	names := display.Tags(language.Make(locale(c)))
+	var list []Option
+	for _, t := range tags {
+		tag, err := language.Parse(t)
+		if err != nil {
+			continue
+		}
+		list = append(list, Option{Value: t, Label: names.Name(tag)})
+	}
+	slices.SortFunc(list, func(a, b Option) int { return cmp.Compare(a.Label, b.Label) })
+	return list
+}
+
+// each calls f for every condition.
+func each(parts []builderPart, f func(*builderPart)) {
+	for i := range parts {
+		if parts[i].Join == "" {
+			f(&parts[i])
+		}
+		each(parts[i].Parts, f)
+	}
+}
+
+// ChoicesFor are the values to choose from; one that was chosen is there all
+// the same when nobody has it now.
+func (b builder) ChoicesFor(p builderPart) []Option {
+	list := b.Choices[p.Field]
+	if list == nil || p.Value == "" || slices.ContainsFunc(list, func(o Option) bool { return strings.EqualFold(o.Value, p.Value) }) {
+		return list
+	}
+	return append(slices.Clone(list), Option{Value: p.Value, Label: p.Value})
+}
+
+// Chosen tells whether an option is the condition's value; small and large
+// letters make no difference to a rule.
+func (p builderPart) Chosen(value string) bool { return strings.EqualFold(p.Value, value) }
