@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -161,7 +162,7 @@ func restore(ctx context.Context, folder, file string, now time.Time) (out resto
 // prepare proves that the unpacked folder holds a sound database and the key
 // to it, and holds sending in it.
 func prepare(ctx context.Context, folder string, m manifest, now time.Time) error {
-	h, err := openHouse(ctx, folder, false, -1)
+	h, err := openHouse(ctx, folder, false, -1, slog.Default())
 	if err != nil {
 		return err
 	}

@@ -149,7 +149,11 @@ func (t *terminal) operate(create bool, fn func(operator) error) error {
 	if strings.TrimSpace(t.settings.Data) == "" {
 		return errors.New("CAMPAIGNS_DATA (--data) is empty: name a folder, like ./data")
 	}
-	o, done, err := connect(t.ctx, t.settings.Data, create)
+	log, err := t.settings.logger(t.err)
+	if err != nil {
+		return err
+	}
+	o, done, err := connect(t.ctx, t.settings.Data, create, log)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,7 +78,7 @@ func clearHalfDemo(ctx context.Context, folder string, out io.Writer) error {
 	}
 	database := filepath.Join(folder, databaseFile)
 	if _, err := os.Stat(database); err == nil {
-		h, err := openHouse(ctx, folder, true, -1)
+		h, err := openHouse(ctx, folder, true, -1, slog.Default())
 		if err != nil {
 			return err // locked: somebody is making it at this moment
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +17,7 @@ import (
 func half(t *testing.T, demo bool) string {
 	t.Helper()
 	folder := t.TempDir()
-	h, err := openHouse(t.Context(), folder, true, time.Second)
+	h, err := openHouse(t.Context(), folder, true, time.Second, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,7 @@ func TestNobodysOwnAccountIsThrownAwayWithADemo(t *testing.T) {
 	if err := clearHalfDemo(t.Context(), folder, io.Discard); err == nil || !strings.Contains(err.Error(), "choose another folder") {
 		t.Errorf("it answers %v", err)
 	}
-	h, err := openHouse(t.Context(), folder, false, time.Second)
+	h, err := openHouse(t.Context(), folder, false, time.Second, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -91,8 +92,9 @@ type house struct {
 }
 
 // openHouse opens a data folder, making it when create says so. It answers
-// kv.ErrLocked when a server has it open.
-func openHouse(ctx context.Context, folder string, create bool, wait time.Duration) (h *house, err error) {
+// kv.ErrLocked when a server has it open. Data of an older version is brought
+// to this one's, which the log tells, for it can take minutes.
+func openHouse(ctx context.Context, folder string, create bool, wait time.Duration, log *slog.Logger) (h *house, err error) {
 	if create {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return nil, fmt.Errorf("cannot make the data folder: %w", err)
@@ -111,7 +113,10 @@ func openHouse(ctx context.Context, folder string, create bool, wait time.Durati
 			err = errors.Join(err, engine.Close())
 		}
 	}()
-	store, err := db.New(ctx, engine)
+	store, err := db.NewTelling(ctx, engine, func(step string, parts int) {
+		log.Info("bringing the data to this version; nothing else runs until it is done, and it may be stopped and goes on at the next start",
+			"step", step, "parts_done", parts)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -225,10 +230,10 @@ func (h *house) checkAccount(tx *db.Tx, id liadesk.ID) (inboxes int, err error) 
 // connect finds who can do an operator's work on a folder: this process, when
 // nobody has the folder open, or the server that has. A server that is just
 // starting has the lock and not yet its socket: it is waited for, a little.
-func connect(ctx context.Context, folder string, create bool) (operator, func() error, error) {
+func connect(ctx context.Context, folder string, create bool, log *slog.Logger) (operator, func() error, error) {
 	deadline := time.Now().Add(connectTimeout)
 	for {
-		h, err := openHouse(ctx, folder, create, -1)
+		h, err := openHouse(ctx, folder, create, -1, log)
 		if err == nil {
 			return h, h.Close, nil
 		}

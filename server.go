@@ -101,7 +101,7 @@ func newServer(ctx context.Context, c config, log *slog.Logger, out io.Writer) (
 			return nil, err
 		}
 	}
-	h, err := openHouse(ctx, c.data, true, time.Second)
+	h, err := openHouse(ctx, c.data, true, time.Second, log)
 	if err != nil {
 		return nil, err
 	}

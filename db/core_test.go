@@ -3,6 +3,7 @@ package db
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -139,16 +140,41 @@ func TestTwoKeysBuiltFromOneBeginningDoNotShareBytes(t *testing.T) {
 	}
 }
 
+func untold(string, int) {}
+
 func TestAnOlderProgramRefusesNewerData(t *testing.T) {
 	s := open(t)
 	steps := append(slices.Clone(migrations), migration{"later", whole(func(*Tx) error { return nil })})
-	if err := s.migrate(t.Context(), steps); err != nil {
+	if err := s.migrate(t.Context(), steps, untold); err != nil {
 		t.Fatal(err)
 	}
-	err := s.migrate(t.Context(), migrations)
+	err := s.migrate(t.Context(), migrations, untold)
 	newer, ok := errors.AsType[*NewerError](err)
 	if !ok || newer.Data != len(steps) {
 		t.Fatalf("got %v", err)
+	}
+}
+
+func TestALongUpgradeTellsHowFarItIsAndAnEmptyDatabaseNothing(t *testing.T) {
+	s := open(t)
+	var told []string
+	tell := func(step string, parts int) { told = append(told, fmt.Sprint(step, " ", parts)) }
+	if err := s.migrate(t.Context(), migrations, tell); err != nil || told != nil {
+		t.Fatalf("an up-to-date database: %q, %v", told, err)
+	}
+	left := 2*tellEvery + 10
+	long := func(*Tx, []byte) ([]byte, error) {
+		if left--; left > 0 {
+			return []byte{1}, nil
+		}
+		return nil, nil
+	}
+	steps := append(slices.Clone(migrations), migration{"long", long}, migration{"short", whole(func(*Tx) error { return nil })})
+	if err := s.migrate(t.Context(), steps, tell); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"long 0", "long 50", "long 100", "short 0"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
 	}
 }
 
@@ -164,12 +190,12 @@ func TestAFailedMigrationIsTakenAgainWhole(t *testing.T) {
 		}
 		return nil
 	})})
-	if err := s.migrate(t.Context(), steps); err == nil {
+	if err := s.migrate(t.Context(), steps, untold); err == nil {
 		t.Fatal("the failure was swallowed")
 	}
 	fail = false
 	for range 2 {
-		if err := s.migrate(t.Context(), steps); err != nil {
+		if err := s.migrate(t.Context(), steps, untold); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -351,15 +377,15 @@ func TestFieldsOfOlderContactsAreIndexed(t *testing.T) {
 		}
 		return next, err
 	}}}
-	if err := s.migrate(t.Context(), steps); err == nil {
+	if err := s.migrate(t.Context(), steps, untold); err == nil {
 		t.Fatal("the power cut was swallowed")
 	}
-	if err := s.migrate(t.Context(), migrations[:2]); err != nil {
+	if err := s.migrate(t.Context(), migrations[:2], untold); err != nil {
 		t.Fatal(err)
 	}
 	check(people)
 	update(func(tx *Tx) error { return put(tx, meta("schema"), schema{Steps: 1}) })
-	if err := s.migrate(t.Context(), steps); err != nil {
+	if err := s.migrate(t.Context(), steps, untold); err != nil {
 		t.Fatal(err)
 	}
 	check(people)

@@ -46,7 +46,11 @@ func (e *NewerError) Error() string {
 		"start the newer program, or restore a backup made before the upgrade", e.Data, e.Binary)
 }
 
-func (s *Store) migrate(ctx context.Context, steps []migration) error {
+// tellEvery is how many parts of a long step pass between two words of it: with
+// a thousand records a part, some seconds.
+const tellEvery = 50
+
+func (s *Store) migrate(ctx context.Context, steps []migration, tell func(step string, parts int)) error {
 	var have schema
 	if err := s.View(ctx, func(tx *Tx) (err error) {
 		have, _, err = get[schema](tx, meta("schema"))
@@ -57,8 +61,12 @@ func (s *Store) migrate(ctx context.Context, steps []migration) error {
 	if have.Steps > len(steps) {
 		return &NewerError{Data: have.Steps, Binary: len(steps)}
 	}
+	old, parts := have.Steps > 0, 0
 	for have.Steps < len(steps) {
 		step, now := steps[have.Steps], have
+		if old && parts%tellEvery == 0 {
+			tell(step.name, parts)
+		}
 		if err := s.Update(ctx, func(tx *Tx) error {
 			next, err := step.run(tx, have.Cursor)
 			if err != nil {
@@ -71,6 +79,10 @@ func (s *Store) migrate(ctx context.Context, steps []migration) error {
 			return put(tx, meta("schema"), now)
 		}); err != nil {
 			return fmt.Errorf("migration %q: %w", step.name, err)
+		}
+		parts++
+		if now.Steps > have.Steps {
+			parts = 0
 		}
 		have = now
 	}

@@ -29,8 +29,16 @@ type Store struct {
 // It refuses data that a newer binary wrote. The store owns the engine from
 // then on.
 func New(ctx context.Context, engine kv.Engine) (*Store, error) {
+	return NewTelling(ctx, engine, func(string, int) {})
+}
+
+// NewTelling is New for a start that people wait for: data of an older binary
+// can take minutes. Tell hears the name of a step when it begins, with 0, and
+// from then on every so often how many parts of it are done; of an empty
+// database it hears nothing.
+func NewTelling(ctx context.Context, engine kv.Engine, tell func(step string, parts int)) (*Store, error) {
 	s := &Store{engine: engine}
-	if err := s.migrate(ctx, migrations); err != nil {
+	if err := s.migrate(ctx, migrations, tell); err != nil {
 		return nil, err
 	}
 	return s, nil
