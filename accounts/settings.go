@@ -33,6 +33,7 @@ type SettingsPatch struct {
 	TimeZone       *string
 	Locale         *string
 	MaxSegments    *int
+	TextsPerDay    *int // 1 to liadesk.MaxTextsPerDay
 	Footer         *string
 	OptOutReply    *string
 	OptInReply     *string
@@ -92,6 +93,12 @@ func applySettings(a *liadesk.Account, p SettingsPatch) error {
 		set.MaxSegments = *p.MaxSegments
 		if set.MaxSegments < 1 || set.MaxSegments > maxSegments {
 			v.Add("max_segments", "out_of_range", "Min", "1", "Max", "10")
+		}
+	}
+	if p.TextsPerDay != nil {
+		set.TextsPerDay = *p.TextsPerDay
+		if set.TextsPerDay < 1 || set.TextsPerDay > liadesk.MaxTextsPerDay {
+			v.Add("marketing_texts_per_24h", "out_of_range", "Min", "1", "Max", "10")
 		}
 	}
 	if p.Footer != nil {
@@ -180,6 +187,9 @@ func settingsChanges(theirs, yours liadesk.Account) []liadesk.Change {
 	text("locale", a.Locale, b.Locale)
 	if a.MaxSegments != b.MaxSegments {
 		list = append(list, liadesk.Change{Field: "max_segments", Theirs: a.MaxSegments, Yours: b.MaxSegments})
+	}
+	if a.MostTextsPerDay() != b.MostTextsPerDay() {
+		list = append(list, liadesk.Change{Field: "marketing_texts_per_24h", Theirs: a.MostTextsPerDay(), Yours: b.MostTextsPerDay()})
 	}
 	text("footer", a.Footer, b.Footer)
 	text("opt_out_reply", a.OptOutReply, b.OptOutReply)

@@ -94,6 +94,9 @@ func (s *Service) create(tx *db.Tx, in prepared) (Created, error) {
 	now := s.clock.Now().UTC()
 	settings := liadesk.DefaultSettings(in.Region, in.TimeZone)
 	settings.RoundTheClock = in.Demo
+	if in.Demo {
+		settings.TextsPerDay = liadesk.MaxTextsPerDay // whoever tries the product texts the same few people again and again
+	}
 	a := liadesk.Account{ID: s.ids(), Name: in.Account, Plan: in.Plan, Settings: settings, CreatedAt: now, Demo: in.Demo, Version: 1}
 	u := liadesk.User{ID: s.ids(), AccountID: a.ID, Name: in.Name, Email: in.Email, Role: liadesk.RoleAdministrator,
 		PasswordHash: in.hash, Presence: liadesk.PresenceAway, CreatedAt: now, Version: 1}

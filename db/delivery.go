@@ -1,14 +1,10 @@
 package db
 
-import (
-	"time"
+import "github.com/liadesk/campaigns/liadesk"
 
-	"github.com/liadesk/campaigns/liadesk"
-)
-
-// A delivery's row lies under (campaign, number), is indexed by status, and by
-// number over all campaigns, so that a reply finds the text that it answers.
-// The three change together.
+// A delivery's row lies under (campaign, number), is indexed by status, and is
+// remembered by its number over all campaigns (texted.go). The three change
+// together.
 
 func deliveryKey(account, campaign liadesk.ID, phone string) key {
 	return in(account, nDelivery).id(campaign).str(phone)
@@ -16,10 +12,6 @@ func deliveryKey(account, campaign liadesk.ID, phone string) key {
 
 func deliveryStateKey(account liadesk.ID, d liadesk.Delivery) key {
 	return in(account, nDeliveryState).id(d.CampaignID).str(string(d.Status)).str(d.Phone)
-}
-
-func campaignByKey(account liadesk.ID, d liadesk.Delivery) key {
-	return in(account, nCampaignBy).str(d.Phone).time(d.StartedAt).id(d.CampaignID)
 }
 
 // Delivery reads the row of one campaign to one number.
@@ -57,15 +49,8 @@ func (tx *Tx) PutDelivery(account liadesk.ID, old, d liadesk.Delivery) error {
 			return err
 		}
 	}
-	if old.Status == "" || !old.StartedAt.Equal(d.StartedAt) {
-		if old.Status != "" {
-			if err := tx.kv.Delete(campaignByKey(account, old)); err != nil {
-				return err
-			}
-		}
-		if err := put(tx, campaignByKey(account, d), d.CampaignID); err != nil {
-			return err
-		}
+	if err := tx.remember(account, old, d); err != nil {
+		return err
 	}
 	return put(tx, deliveryKey(account, d.CampaignID, d.Phone), d)
 }
@@ -73,12 +58,14 @@ func (tx *Tx) PutDelivery(account liadesk.ID, old, d liadesk.Delivery) error {
 // DeleteDelivery removes the row of a text that did not go and went back to
 // pending.
 func (tx *Tx) DeleteDelivery(account liadesk.ID, d liadesk.Delivery) error {
-	for _, k := range []key{deliveryStateKey(account, d), campaignByKey(account, d), deliveryKey(account, d.CampaignID, d.Phone)} {
+	for _, k := range []key{deliveryStateKey(account, d), deliveryKey(account, d.CampaignID, d.Phone)} {
 		if err := tx.kv.Delete(k); err != nil {
 			return err
 		}
 	}
-	return nil
+	return tx.putTexted(account, d.Phone, func(texts []liadesk.Texted) []liadesk.Texted {
+		return liadesk.Forget(texts, d.CampaignID)
+	})
 }
 
 // CampaignDeliveries lists the rows of a campaign by number, after the given
@@ -106,30 +93,4 @@ func afterStr(base key, after string) key {
 		return base
 	}
 	return base.clone().str(after).after()
-}
-
-// DeliveriesTo lists the campaign texts to one number, newest first: for a
-// contact's timeline, and to find the text that a reply answers.
-func (tx *Tx) DeliveriesTo(account liadesk.ID, phone string, limit int) ([]liadesk.Delivery, error) {
-	base := in(account, nCampaignBy).str(phone)
-	campaigns, _, err := scan[liadesk.ID](tx, base, base.end(), limit, true)
-	if err != nil || len(campaigns) == 0 {
-		return nil, err
-	}
-	keys := make([]key, len(campaigns))
-	for i, c := range campaigns {
-		keys[i] = deliveryKey(account, c, phone)
-	}
-	return getMany[liadesk.Delivery](tx, keys)
-}
-
-// DeliveriesSince is DeliveriesTo for the texts that were begun after since.
-func (tx *Tx) DeliveriesSince(account liadesk.ID, phone string, since time.Time, limit int) ([]liadesk.Delivery, error) {
-	rows, err := tx.DeliveriesTo(account, phone, limit)
-	for i, d := range rows {
-		if d.StartedAt.Before(since) {
-			return rows[:i], err
-		}
-	}
-	return rows, err
 }

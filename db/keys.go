@@ -62,7 +62,9 @@ const (
 	nNonce          noun = "nc" // inbox id, nonce: callbacks already seen
 	nCounter        noun = "ct" // name, shard
 	nTally          noun = "ty" // name, shard: counters that change together
-	nCampaignBy     noun = "cb" // number, time: which campaigns reached it
+	nCampaignBy     noun = "cb" // number, time: which campaigns reached it, before there was nTexted
+	nTexted         noun = "tx" // number: which campaigns texted it, and when
+	nTextedHour     noun = "th" // hour, chunk -> roaring bitmap of who was texted
 	nChatCampaign   noun = "lc" // live chat campaign id
 	nImpression     noun = "ii" // impression id
 	nConversation   noun = "cv" // conversation id

@@ -28,6 +28,7 @@ func whole(run func(*Tx) error) func(*Tx, []byte) ([]byte, error) {
 var migrations = []migration{
 	{"begin", whole(func(*Tx) error { return nil })},
 	{"sets for the fields of contacts", indexFields},
+	{"what each number was texted", rememberTexts},
 }
 
 // schema is what the database knows of its own age.

@@ -90,8 +90,9 @@ func (s *Store) Close() error { return s.engine.Close() }
 
 // Tx is one transaction. It is valid only inside the function it was given to.
 type Tx struct {
-	kv    kv.Tx
-	after []func()
+	kv     kv.Tx
+	after  []func()
+	texted map[string][]liadesk.Texted // what was read and written of nTexted, by key
 }
 
 // AfterCommit lets something follow once all of the transaction is stored,

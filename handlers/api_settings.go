@@ -39,6 +39,7 @@ type repliesJSON struct {
 
 type limitsJSON struct {
 	MaxSegments int `json:"max_segments"`
+	TextsPerDay int `json:"marketing_texts_per_24h"`
 }
 
 // settingsInput is what PATCH takes.
@@ -59,6 +60,7 @@ type settingsInput struct {
 	} `json:"replies"`
 	Limits struct {
 		MaxSegments *int `json:"max_segments"`
+		TextsPerDay *int `json:"marketing_texts_per_24h"`
 	} `json:"limits"`
 	Windows *struct{} `json:"windows"`
 	Version uint64    `json:"version"`
@@ -68,7 +70,7 @@ func settingsView(a liadesk.Account) settingsJSON {
 	set := a.Settings
 	out := settingsJSON{AccountID: a.ID, Name: a.Name, Plan: a.Plan, Region: set.Region, TimeZone: set.TimeZone, Locale: set.Locale,
 		Windows: hours.BuiltIn(), Footer: set.Footer, Keywords: keywordsJSON{emptyNotNull(set.OptOutKeywords), emptyNotNull(set.OptInKeywords)},
-		Replies: repliesJSON{set.OptOutReply, set.OptInReply, set.HelpReply}, Limits: limitsJSON{set.MaxSegments}, Version: a.Version}
+		Replies: repliesJSON{set.OptOutReply, set.OptInReply, set.HelpReply}, Limits: limitsJSON{set.MaxSegments, set.MostTextsPerDay()}, Version: a.Version}
 	if set.RoundTheClock {
 		out.Windows = hours.Rules{Default: hours.RoundTheClock()}
 	}
@@ -105,7 +107,7 @@ func (s *Server) apiEditSettings(c *fiber.Ctx) error {
 		Name: in.Name, Region: in.Region, TimeZone: in.TimeZone, Locale: in.Locale, Footer: in.Footer,
 		OptOutKeywords: in.Keywords.OptOut, OptInKeywords: in.Keywords.OptIn,
 		OptOutReply: in.Replies.OptOut, OptInReply: in.Replies.OptIn, HelpReply: in.Replies.Help,
-		MaxSegments: in.Limits.MaxSegments, Version: in.Version,
+		MaxSegments: in.Limits.MaxSegments, TextsPerDay: in.Limits.TextsPerDay, Version: in.Version,
 	})
 	if err != nil {
 		return err

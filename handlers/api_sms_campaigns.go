@@ -57,9 +57,18 @@ type smsCampaignJSON struct {
 	Segments      int64               `json:"segments"`
 	Cost          money               `json:"cost"`
 	ReplacesID    liadesk.ID          `json:"replaces_id,omitzero"`
+	Override      *overrideJSON       `json:"override,omitempty"`
 	CreatedAt     time.Time           `json:"created_at"`
 	UpdatedAt     time.Time           `json:"updated_at"`
 	Version       uint64              `json:"version"`
+}
+
+// overrideJSON says why a campaign texts people again within a day, and who
+// decided that.
+type overrideJSON struct {
+	Reason string     `json:"reason"`
+	By     liadesk.ID `json:"by"`
+	At     time.Time  `json:"at"`
 }
 
 type audienceJSON struct {
@@ -111,6 +120,9 @@ func smsCampaignOut(card sms.Card, held bool) smsCampaignJSON {
 	if held && (k.Status == liadesk.SMSScheduled || k.Status == liadesk.SMSSending) {
 		out.Reason = reasonHeld
 	}
+	if o := k.Override; o != nil {
+		out.Override = &overrideJSON{o.Reason, o.By, o.At}
+	}
 	if k.TimeZone != "" {
 		out.Schedule = &sms.LocalTime{Local: k.Local, TimeZone: k.TimeZone}
 	}
@@ -137,6 +149,7 @@ type smsPatch struct {
 	Purpose  *liadesk.Purpose `json:"purpose"`
 	Audience *audienceJSON    `json:"audience"`
 	Version  *uint64          `json:"version"`
+	Override *string          `json:"override_reason"`
 
 	ScheduledAt given[string]        `json:"scheduled_at"`
 	Schedule    given[sms.LocalTime] `json:"schedule"`
@@ -179,6 +192,9 @@ func (p smsPatch) apply(in sms.Input) (sms.Input, error) {
 	}
 	if p.Audience != nil {
 		in.Audience = p.Audience.Rule
+	}
+	if p.Override != nil {
+		in.OverrideReason = *p.Override
 	}
 	if p.Version != nil {
 		in.Version = *p.Version

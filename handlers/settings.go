@@ -28,12 +28,12 @@ func (s *Server) settingsPage(c *fiber.Ctx, at string, body any) Page {
 type settingsForm struct {
 	Version                                    uint64
 	Name, Region, TimeZone, Locale             string
-	MaxSegments                                string
+	MaxSegments, TextsPerDay                   string
 	Footer, OptOutReply, OptInReply, HelpReply string
 	OptOutKeywords, OptInKeywords              string
 	Conflict                                   []conflictLine
 	Plan                                       string
-	Regions, Zones, Locales, Segments          []Option
+	Regions, Zones, Locales, Segments, PerDay  []Option
 	AccountID                                  liadesk.ID
 }
 
@@ -44,7 +44,7 @@ func (s *Server) showSettings(c *fiber.Ctx) error {
 	a := viewer(c).Account
 	set := a.Settings
 	return s.page(c, "settings/account", s.accountPage(c, settingsForm{Version: a.Version, Name: a.Name, Region: set.Region,
-		TimeZone: set.TimeZone, Locale: set.Locale, MaxSegments: strconv.Itoa(set.MaxSegments), Footer: set.Footer,
+		TimeZone: set.TimeZone, Locale: set.Locale, MaxSegments: strconv.Itoa(set.MaxSegments), TextsPerDay: strconv.Itoa(set.MostTextsPerDay()), Footer: set.Footer,
 		OptOutReply: set.OptOutReply, OptInReply: set.OptInReply, HelpReply: set.HelpReply,
 		OptOutKeywords: strings.Join(set.OptOutKeywords, ", "), OptInKeywords: strings.Join(set.OptInKeywords, ", ")}))
 }
@@ -61,23 +61,30 @@ func (s *Server) accountPage(c *fiber.Ctx, f settingsForm) Page {
 	for n := 1; n <= 10; n++ {
 		f.Segments = append(f.Segments, Option{Value: strconv.Itoa(n), Label: strconv.Itoa(n)})
 	}
+	for n := 1; n <= liadesk.MaxTextsPerDay; n++ {
+		f.PerDay = append(f.PerDay, Option{Value: strconv.Itoa(n), Label: strconv.Itoa(n)})
+	}
 	return s.settingsPage(c, "account", f)
 }
 
 func (s *Server) editSettings(c *fiber.Ctx) error {
 	f := settingsForm{Name: c.FormValue("name"), Region: c.FormValue("region"), TimeZone: c.FormValue("time_zone"), Locale: c.FormValue("locale"),
-		MaxSegments: c.FormValue("max_segments"), Footer: c.FormValue("footer"), OptOutReply: c.FormValue("opt_out_reply"),
+		MaxSegments: c.FormValue("max_segments"), TextsPerDay: c.FormValue("marketing_texts_per_24h"), Footer: c.FormValue("footer"), OptOutReply: c.FormValue("opt_out_reply"),
 		OptInReply: c.FormValue("opt_in_reply"), HelpReply: c.FormValue("help_reply"), OptOutKeywords: c.FormValue("opt_out_keywords"),
 		OptInKeywords: c.FormValue("opt_in_keywords"), Version: formVersion(c)}
 	segments, err := strconv.Atoi(f.MaxSegments)
 	if err != nil {
 		segments = -1 // no number is out of range
 	}
+	perDay, err := strconv.Atoi(f.TextsPerDay)
+	if err != nil {
+		perDay = -1
+	}
 	out, in := splitWords(f.OptOutKeywords), splitWords(f.OptInKeywords)
 	p := accounts.SettingsPatch{Name: &f.Name, Region: &f.Region, TimeZone: &f.TimeZone, Locale: &f.Locale, Footer: &f.Footer, Version: f.Version}
 	if viewer(c).Account.Plan.Paid() { // else the form has no such fields
 		p.MaxSegments, p.OptOutReply, p.OptInReply, p.HelpReply = &segments, &f.OptOutReply, &f.OptInReply, &f.HelpReply
-		p.OptOutKeywords, p.OptInKeywords = &out, &in
+		p.OptOutKeywords, p.OptInKeywords, p.TextsPerDay = &out, &in, &perDay
 	} else {
 		p.Footer = nil
 	}

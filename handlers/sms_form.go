@@ -32,6 +32,8 @@ type smsForm struct {
 	Focus string
 
 	Local, TimeZone, Expires string
+	// OverrideReason is why people are texted again within a day.
+	OverrideReason string
 	// Rewritten tells that the cheaper text was just taken.
 	Rewritten bool
 
@@ -94,6 +96,7 @@ func readSMSForm(c *fiber.Ctx) smsForm {
 		InboxID: c.FormValue("inbox_id"), Purpose: c.FormValue("purpose"),
 		Audience: c.FormValue("audience"), Any: list("any"), All: list("all"), None: list("none"), Rule: c.FormValue("rule"),
 		Local: c.FormValue("schedule.local"), TimeZone: c.FormValue("schedule.time_zone"), Expires: c.FormValue("expires_at"),
+		OverrideReason: c.FormValue("override_reason"),
 	}
 	f.Builder, f.Focus = readBuilder(c)
 	if how := c.FormValue("safe"); how != "" {
@@ -151,6 +154,9 @@ func smsFormOf(k liadesk.SMSCampaign, accountZone string) smsForm {
 	}
 	if !k.ExpiresAt.IsZero() {
 		f.Expires = k.ExpiresAt.In(in).Format(localTime)
+	}
+	if k.Override != nil {
+		f.OverrideReason = k.Override.Reason
 	}
 	f.setRule(k.Audience)
 	return f
@@ -263,7 +269,8 @@ func tagsOfAny(r liadesk.Rule) ([]string, bool) {
 // input is the form as the verbs take it. It stays a draft: scheduling is the
 // review's.
 func (f smsForm) input() (sms.Input, error) {
-	in := sms.Input{Title: f.Title, Message: f.Message, Purpose: liadesk.Purpose(f.Purpose), Audience: f.rule(), Draft: true}
+	in := sms.Input{Title: f.Title, Message: f.Message, Purpose: liadesk.Purpose(f.Purpose), Audience: f.rule(), Draft: true,
+		OverrideReason: f.OverrideReason}
 	in.InboxID, _ = liadesk.ParseID(f.InboxID) // none: the verb says that it is missing
 	if f.Local != "" {
 		in.Schedule = &sms.LocalTime{Local: f.Local, TimeZone: f.TimeZone}

@@ -24,7 +24,9 @@ type smsReview struct {
 	AtMost   int64    // about how many segments in all
 	// OutsideText says who gets it later.
 	OutsideText string
-	When        smsWhen
+	// RestrainedText says who is left out for what they got lately.
+	RestrainedText string
+	When           smsWhen
 }
 
 func (s *Server) reviewSMSCampaign(c *fiber.Ctx) error {
@@ -52,6 +54,11 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error) error
 	v.Reach = s.smsReach(c, r.Audience, k.Audience, k.Purpose)
 	if r.Outside > r.Never {
 		v.OutsideText = l.T("sms.review.outside", "Count", r.Outside-r.Never, "When", l.DateTime(r.FirstOpens, toZone(f.TimeZone)))
+	}
+	if n := r.Restrained.Count; n > 0 && r.Restrained.AtMost {
+		v.RestrainedText = l.T("restraint.left_out_at_most", "Count", n)
+	} else if n > 0 {
+		v.RestrainedText = l.T("restraint.left_out", "Count", n)
 	}
 	if in, ok := inboxes.byID[k.InboxID]; ok {
 		v.Inbox, v.From = in.Name, in.SMS.Number

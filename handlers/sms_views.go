@@ -81,6 +81,9 @@ func (s *Server) smsCard(c *fiber.Ctx, card sms.Card, inboxes smsInboxes) smsCar
 	v.Status = s.smsStatus(c, k, p)
 	v.Bar = s.smsBar(c, k, p)
 	v.Lines = s.smsLines(c, k, p, v.Zone)
+	if k.Override != nil {
+		v.Lines = append(v.Lines, smsLine{Text: l.T("restraint.lifted", "Reason", k.Override.Reason)})
+	}
 	if text := s.smsEnd(c, v, inboxes.byID[k.InboxID]); text != "" && !inboxes.held {
 		v.Lines = append([]smsLine{{Text: text}}, v.Lines...)
 	}

@@ -11,6 +11,9 @@ type Window struct {
 	Week     Week      `json:"week" cbor:"1,keyasint"`
 	Holidays []Holiday `json:"holidays,omitempty" cbor:"2,keyasint,omitempty"`
 	Basis    string    `json:"basis,omitempty" cbor:"3,keyasint,omitempty"` // the law or norm it stands on
+	// MostPerDay is how many texts the law lets one person get in 24 hours, 0 if
+	// it says nothing of that.
+	MostPerDay int `json:"most_per_day,omitempty" cbor:"4,keyasint,omitempty"`
 }
 
 // RoundTheClock is the window that never closes. It is for demonstrations: real

@@ -67,6 +67,17 @@ type Settings struct {
 	OptInKeywords  []string `cbor:"10,keyasint,omitempty"`
 	// RoundTheClock lifts the texting window. Only demo accounts have it.
 	RoundTheClock bool `cbor:"11,keyasint,omitempty"`
+	// TextsPerDay is the most marketing texts that one number gets in a
+	// RestraintPeriod, over all campaigns and inboxes; 0 is DefaultTextsPerDay.
+	TextsPerDay int `cbor:"28,keyasint,omitempty"`
+}
+
+// MostTextsPerDay is TextsPerDay with its default.
+func (s Settings) MostTextsPerDay() int {
+	if s.TextsPerDay == 0 {
+		return DefaultTextsPerDay
+	}
+	return s.TextsPerDay
 }
 
 // DefaultSettings are a new account's.

@@ -67,6 +67,8 @@ type Delivery struct {
 	// TakenAgain is another one that it took too, after a person's resend.
 	TakenBy    ID `cbor:"37,keyasint,omitempty"`
 	TakenAgain ID `cbor:"38,keyasint,omitempty"`
+	// Marketing texts count for the restraint.
+	Marketing bool `cbor:"41,keyasint,omitempty"`
 }
 
 // Cause is why a text is sent.
@@ -107,6 +109,8 @@ type Attempt struct {
 	Alone *Delivery `cbor:"14,keyasint,omitempty"`
 	// Settled is a person's word on its outcome, nil when there was none.
 	Settled *Settled `cbor:"23,keyasint,omitempty"`
+	// Marketing is that of the row, should it have to be made anew.
+	Marketing bool `cbor:"25,keyasint,omitempty"`
 }
 
 // Settled says who decided about an attempt of which nobody knew the outcome,

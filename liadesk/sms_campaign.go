@@ -88,6 +88,9 @@ type SMSCampaign struct {
 	Sweep Sweep `cbor:"26,keyasint,omitempty"`
 	// Released is set when a person let the campaign go on although it is late.
 	Released bool `cbor:"27,keyasint,omitempty"`
+	// Override lets it text people who got a marketing text lately, nil for
+	// the usual restraint.
+	Override *Override `cbor:"53,keyasint,omitempty"`
 }
 
 // Sweep is why the waiting recipients of an ended campaign are put aside.

@@ -10,6 +10,7 @@ import (
 
 func TestAnInboxThatIsSlowedDownSlowsThoseOfTheSameCarrierAccount(t *testing.T) {
 	b := newBench(t)
+	b.often()
 	b.person(1, nil)
 	also, apart := b.inbox, b.inbox
 	also.ID, also.SMS = b.options.IDs(), &liadesk.SMSInbox{Number: "+46701740601", AuthID: "MAXX", MessagesPerSecond: 1000}

@@ -37,6 +37,7 @@ func (s *Service) create(tx *db.Tx, actor liadesk.Actor, in Input) (liadesk.SMSC
 		ID: s.IDs(), AccountID: actor.Account, Status: liadesk.SMSDraft,
 		CreatedAt: now, CreatedBy: actor.User, UpdatedAt: now, Version: 1,
 	}
+	in.by = actor.User
 	if err := s.fill(tx, &c, in); err != nil {
 		return c, err
 	}
@@ -54,6 +55,7 @@ func (s *Service) Update(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 		if in.Version != 0 && in.Version != c.Version {
 			return ErrChanged
 		}
+		in.by = actor.User
 		return s.fill(tx, c, in)
 	})
 }

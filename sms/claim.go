@@ -36,6 +36,7 @@ type job struct {
 // held for unconfirmed; before it, nothing was claimed.
 func (s *Service) claim(ctx context.Context, ln *lane, n int) ([]job, error) {
 	var jobs []job
+	var beyond map[string]uint32
 	leased := ln.renewed
 	err := s.Store.Update(ctx, func(tx *db.Tx) error {
 		jobs = nil
@@ -46,11 +47,14 @@ func (s *Service) claim(ctx context.Context, ln *lane, n int) ([]job, error) {
 		if lease.Owner != s.owner || lease.Epoch != ln.epoch {
 			return errLeaseLost
 		}
-		c := &claimer{s: s, tx: tx, lane: ln, now: s.now(), leased: leased, want: n}
+		c := &claimer{s: s, tx: tx, lane: ln, now: s.now(), leased: leased, want: n, beyond: maps.Clone(ln.beyond)}
+		if c.beyond == nil {
+			c.beyond = make(map[string]uint32)
+		}
 		if err := c.run(); err != nil {
 			return err
 		}
-		jobs = c.jobs
+		jobs, beyond = c.jobs, c.beyond
 		if len(jobs) == 0 && !c.changed {
 			return nil
 		}
@@ -65,6 +69,7 @@ func (s *Service) claim(ctx context.Context, ln *lane, n int) ([]job, error) {
 	if err != nil {
 		return nil, err
 	}
+	ln.beyond = beyond
 	return jobs, nil
 }
 
@@ -81,6 +86,8 @@ type claimer struct {
 	inbox   liadesk.Inbox
 	jobs    []job
 	changed bool // recipients were moved although none was claimed
+	waiting bool // somebody of those looked at last waits for minutes
+	beyond  map[string]uint32
 }
 
 func (c *claimer) run() error {
@@ -178,20 +185,35 @@ func (c *claimer) campaign(sc liadesk.SMSCampaign, most int) error {
 	return nil
 }
 
+// class claims from one window class. Those whom restraint lets wait for some
+// minutes stay where they are, and the next claim begins behind them, so that
+// they hold up nobody.
 func (c *claimer) class(sc liadesk.SMSCampaign, class string, most int) error {
-	chunk := uint32(0)
+	place := sc.ID.String() + class
+	from := c.beyond[place]
+	chunk := db.ChunkOf(from)
 	for range claimRounds {
 		if len(c.jobs) >= most {
 			return nil
 		}
 		parts, err := c.tx.FrozenFrom(c.account.ID, sc.ID, pendingSet+class, chunk, 1)
-		if err != nil || len(parts) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(parts) == 0 {
+			delete(c.beyond, place) // the next claim begins anew
+			return nil
 		}
 		part := parts[0]
 		dense := make([]uint32, 0, most-len(c.jobs))
-		for it := part.Bits.Iterator(); it.HasNext() && len(dense) < cap(dense); {
+		it := part.Bits.Iterator()
+		it.AdvanceIfNeeded(from)
+		for it.HasNext() && len(dense) < cap(dense) {
 			dense = append(dense, it.Next())
+		}
+		if chunk = part.Chunk; len(dense) == 0 {
+			chunk++
+			continue
 		}
 		taken := roaring.BitmapOf(dense...)
 		out, err := c.tx.FrozenRemove(c.account.ID, sc.ID, part.Set, part.Chunk, taken)
@@ -200,10 +222,14 @@ func (c *claimer) class(sc liadesk.SMSCampaign, class string, most int) error {
 		}
 		c.ledger.count(sc.ID, part.Set, -out)
 		c.changed = true
+		c.waiting = false
 		if err := c.people(sc, class, dense); err != nil {
 			return err
 		}
-		chunk = part.Chunk
+		if c.waiting {
+			from = dense[len(dense)-1] + 1
+			c.beyond[place] = from
+		}
 	}
 	return nil
 }
@@ -235,6 +261,11 @@ func (c *claimer) people(sc liadesk.SMSCampaign, class string, dense []uint32) e
 	if err != nil {
 		return err
 	}
+	lately, err := c.tx.Texted(c.account.ID, numbers)
+	if err != nil {
+		return err
+	}
+	claimed := roaring.New()
 	for _, n := range dense {
 		p, known := people[n]
 		// A row for the number means that this campaign has dealt with it: under
@@ -253,6 +284,14 @@ func (c *claimer) people(sc liadesk.SMSCampaign, class string, dense []uint32) e
 				set = pendingSet + now
 			}
 		}
+		if set == "" {
+			switch restraint(c.account, sc, now, lately[p.Phone], c.now) {
+			case leftOut:
+				set = skippedSet + string(liadesk.SkipRecentlyTexted)
+			case waits:
+				set, c.waiting = pendingSet+now, true
+			}
+		}
 		if set != "" {
 			if err := c.ledger.add(sc.ID, set, n); err != nil {
 				return err
@@ -263,8 +302,12 @@ func (c *claimer) people(sc liadesk.SMSCampaign, class string, dense []uint32) e
 			return err
 		}
 		rows[p.Phone] = liadesk.Delivery{Dense: n}
+		claimed.Add(n)
 	}
-	return nil
+	if claimed.IsEmpty() || sc.Purpose == liadesk.PurposeTransactional {
+		return nil
+	}
+	return c.tx.AddTextedLately(c.account.ID, c.now, claimed)
 }
 
 // barred tells why a recipient must not be texted, "" when nothing is against
@@ -293,6 +336,7 @@ func (c *claimer) take(sc liadesk.SMSCampaign, p liadesk.Contact, class string) 
 	a := liadesk.Attempt{
 		ID: c.s.IDs(), AccountID: c.account.ID, InboxID: c.inbox.ID, Cause: liadesk.CauseCampaign, Phone: p.Phone,
 		StartedAt: c.now, Deadline: c.now.Add(leaseTime), CampaignID: sc.ID, ContactID: p.ID, Dense: p.Dense, Class: class,
+		Marketing: sc.Purpose != liadesk.PurposeTransactional,
 	}
 	row := newRow(a, liadesk.DeliverySending)
 	row.Owner, row.Epoch = c.s.owner, c.lane.epoch

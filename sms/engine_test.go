@@ -83,6 +83,12 @@ func benchOn(t tester, store *db.Store, clock *clockwork.FakeClock, ids liadesk.
 	return b
 }
 
+// often lets the account text the same people again and again.
+func (b *bench) often() {
+	b.account.Settings.TextsPerDay = liadesk.MaxTextsPerDay
+	b.update(func(tx *db.Tx) error { return tx.PutAccount(b.account) })
+}
+
 // open puts the rooms on a database, as a program does when it starts.
 func (b *bench) open(store *db.Store) {
 	b.store = store

@@ -28,12 +28,18 @@ type Input struct {
 	// ExpiresAt ends handing over; zero means never.
 	ExpiresAt time.Time
 
+	// OverrideReason is why the campaign texts people who got a marketing text
+	// lately; without a reason it leaves them out.
+	OverrideReason string
+
 	// Draft keeps the campaign a draft although it has a time, for somebody who
 	// is to look at it once more.
 	Draft bool
 
 	// Version is the one that the person saw, 0 for whatever is there.
 	Version uint64
+
+	by liadesk.ID // who says it
 }
 
 // When is the part of Input that schedules. Without a time, the one that the
@@ -58,6 +64,9 @@ func InputOf(c liadesk.SMSCampaign) Input {
 	in := Input{
 		Title: c.Title, Message: c.Message, InboxID: c.InboxID, Purpose: c.Purpose, Audience: c.Audience,
 		ExpiresAt: c.ExpiresAt, Draft: c.Status == liadesk.SMSDraft,
+	}
+	if c.Override != nil {
+		in.OverrideReason = c.Override.Reason
 	}
 	switch {
 	case c.TimeZone != "":
@@ -126,6 +135,7 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 		return err
 	}
 	s.fillTimes(&v, c, in)
+	s.fillOverride(&v, c, in)
 	if err := v.Err(); err != nil {
 		return err
 	}

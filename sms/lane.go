@@ -27,6 +27,9 @@ type lane struct {
 
 	inflight int
 	turn     int // which campaign is first in the next claim
+	// beyond is where the next claim begins in a campaign and class, if people
+	// before it wait to be free; only the claiming goroutine touches it.
+	beyond map[string]uint32
 
 	version uint64        // the inbox's, to notice that a person mended it
 	quiet   time.Duration // monotonic: no claim before

@@ -198,7 +198,7 @@ func (l *ledger) recall(a liadesk.Attempt, e liadesk.DeliveryEvent) (liadesk.Del
 func newRow(a liadesk.Attempt, status liadesk.DeliveryStatus) liadesk.Delivery {
 	return liadesk.Delivery{
 		ID: a.ID, CampaignID: a.CampaignID, ContactID: a.ContactID, Dense: a.Dense, Phone: a.Phone, Class: a.Class,
-		Status: status, AttemptID: a.ID, StartedAt: a.StartedAt, Deadline: a.Deadline, UpdatedAt: a.StartedAt,
+		Status: status, Marketing: a.Marketing, AttemptID: a.ID, StartedAt: a.StartedAt, Deadline: a.Deadline, UpdatedAt: a.StartedAt,
 	}
 }
 

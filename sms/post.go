@@ -178,6 +178,16 @@ func (s *Service) check(tx *db.Tx, j job) (liadesk.EventKind, liadesk.SkipReason
 	case c.Status != liadesk.SMSSending, !account.Plan.Paid(), !isOpen(account, c.Purpose, j.class, now):
 		return back, "", nil
 	}
+	lately, err := tx.Texted(account.ID, []string{j.attempt.Phone})
+	if err != nil {
+		return back, "", err
+	}
+	switch restraint(account, c, j.class, lately[j.attempt.Phone], now) {
+	case leftOut:
+		return liadesk.EventSkip, liadesk.SkipRecentlyTexted, nil
+	case waits:
+		return back, "", nil
+	}
 	return "", "", nil
 }
 

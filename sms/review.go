@@ -35,6 +35,9 @@ type Review struct {
 	// the first of them does. Never is how many of them have no window at all.
 	Outside, Never int64
 	FirstOpens     time.Time
+	// Restrained are those of the reachable who got marketing texts so lately
+	// that this one would leave them out.
+	Restrained Restrained
 	// Problems is what keeps the draft from being scheduled, nil if nothing
 	// does: an *liadesk.Error as Schedule would return it.
 	Problems error
@@ -78,6 +81,13 @@ func (s *Service) Review(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 				return err
 			}
 			if err := s.outside(tx, account, &r, split); err != nil {
+				return err
+			}
+			at := c.ScheduledAt
+			if at.Before(s.now()) {
+				at = s.now()
+			}
+			if r.Restrained, err = s.restrainedOf(tx, account, c, split.Reachable, at); err != nil {
 				return err
 			}
 		}

@@ -69,6 +69,7 @@ func (b *bench) slow() {
 
 func TestARestoredDatabaseTextsNobodyASecondTime(t *testing.T) {
 	b, backup := onFile(t)
+	b.often()
 	b.slow()
 	for i := range 30 {
 		b.person(i, nil)
