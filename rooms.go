@@ -98,6 +98,7 @@ func (s *server) startRooms() error {
 	s.later("sender", r.sms.Stop)
 	ticks, err := scheduler.Start(s.clock, s.log,
 		scheduler.Tick{Name: "SMS campaigns", Every: campaignTick, Do: r.sms.Tick},
+		scheduler.Tick{Name: "uncertain texts", Every: sms.SettleEvery, Do: r.sms.Settle},
 		scheduler.Tick{Name: "imports", Every: importTick, Do: r.contacts.Tick},
 		scheduler.Tick{Name: "page views", Every: flushTick, Do: r.livechat.Flush},
 	)

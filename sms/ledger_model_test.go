@@ -133,7 +133,7 @@ func (w *world) act() {
 	ctx := w.rt.Context()
 	var err error
 	switch rapid.SampledFrom([]string{"step", "step", "step", "step", "tick", "advance", "crash", "report", "report", "stop", "pause",
-		"resume", "cancel", "delete", "renumber"}).Draw(w.rt, "act") {
+		"resume", "cancel", "delete", "renumber", "settle", "settle"}).Draw(w.rt, "act") {
 	case "step":
 		_, _, err = w.svc.Step(ctx)
 	case "tick":
@@ -143,6 +143,9 @@ func (w *world) act() {
 	case "crash":
 		w.life.left = rapid.IntRange(0, 5).Draw(w.rt, "updates left")
 		w.life.after = rapid.Bool().Draw(w.rt, "after commit")
+	case "settle":
+		w.clock.Advance(time.Duration(rapid.IntRange(1, 4).Draw(w.rt, "minutes")) * time.Minute)
+		err = w.svc.Settle(ctx)
 	case "report":
 		if n := len(w.carrier.taken); n > 0 {
 			w.reportOn(rapid.IntRange(0, n-1).Draw(w.rt, "text"))

@@ -59,6 +59,9 @@ func (m *modelCarrier) List(_ context.Context, q ListQuery) (ListPage, error) {
 		if m.clock != nil && m.at[i].Before(q.Since) {
 			continue
 		}
+		if q.From != "" && q.From != o.From || q.To != "" && q.To != o.To || m.clock != nil && m.at[i].After(q.Until) {
+			continue
+		}
 		all = append(all, Listed{UUID: uuidOf(i), From: o.From, To: o.To, State: "sent", Units: 1, At: m.at[i]})
 	}
 	page := ListPage{}

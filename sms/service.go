@@ -32,6 +32,8 @@ type Service struct {
 	steady   steadiness
 
 	releasing sync.Mutex // held by whoever reads the lists of a release
+	settling  sync.Mutex // held by whoever looks for uncertain texts, and guards looks
+	looks     map[liadesk.ID]look
 	templates templateCache
 	run       *running
 }
