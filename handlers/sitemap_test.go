@@ -264,6 +264,8 @@ var sitemap = []route{
 	{"GET /campaigns/sms/:id/figures", record | ofInbox | paid | blank, "/campaigns/sms/{sent}/figures", ""},
 	{"GET /campaigns/sms/:id/recipients", record | ofInbox | paid, "/campaigns/sms/{sent}/recipients", ""},
 	{"GET /campaigns/sms/:id/recipients.csv", record | ofInbox | paid | blank, "/campaigns/sms/{sent}/recipients.csv", ""},
+	{"GET /campaigns/sms/:id/unconfirmed", record | admin | paid, "/campaigns/sms/{sent}/unconfirmed", ""},
+	{"POST /campaigns/sms/:id/unconfirmed", record | admin | paid | blank, "/campaigns/sms/{sent}/unconfirmed", "action=sent"},
 	{"GET /campaigns/sms/:id/review", record | admin | paid, "/campaigns/sms/{sms 3}/review", ""},
 	{"POST /campaigns/sms/:id", record | admin | paid, "/campaigns/sms/{sms 3}", "title=x&message=x&inbox_id={texts}&audience=tags&any={tag}"},
 	{"POST /campaigns/sms/:id/schedule", record | admin | paid, "/campaigns/sms/{sms 3}/schedule", ""},

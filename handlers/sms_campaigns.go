@@ -36,6 +36,8 @@ func (s *Server) smsRoutes(desk fiber.Router) {
 	g.Get("/:id/recipients", s.listSMSRecipients)
 	g.Get("/:id/recipients.csv", s.downloadSMSRecipients)
 	g.Get("/:id/review", s.reviewSMSCampaign)
+	g.Get("/:id/unconfirmed", s.showSMSUnconfirmed)
+	g.Post("/:id/unconfirmed", s.settleSMSUnconfirmed)
 	g.Post("/:id/schedule", s.scheduleSMSCampaign)
 	g.Post("/:id/pause", s.smsMove((*sms.Service).Pause, "sms.done.paused"))
 	g.Post("/:id/resume", s.smsMove((*sms.Service).Resume, "sms.done.resumed"))

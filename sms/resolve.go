@@ -109,6 +109,14 @@ func (s *Service) ResolveAll(ctx context.Context, actor liadesk.Actor, campaign 
 	}
 }
 
+// Resendable tells whether a campaign may still text anybody again.
+func Resendable(c liadesk.SMSCampaign, now time.Time) bool {
+	return c.Status != liadesk.SMSCancelled && c.Sweep == liadesk.SweepNone && (c.ExpiresAt.IsZero() || now.Before(c.ExpiresAt))
+}
+
+// ResendAt is when a person may have an unconfirmed text sent again.
+func ResendAt(d liadesk.Delivery) time.Time { return d.Deadline.Add(resendAfter) }
+
 func mayResolve(actor liadesk.Actor, action liadesk.Resolution) error {
 	if err := actor.ManageCampaigns(); err != nil {
 		return err
@@ -133,7 +141,7 @@ func (s *Service) resolve(tx *db.Tx, actor liadesk.Actor, c liadesk.SMSCampaign,
 	var out Resolved
 	now := s.now()
 	if action == liadesk.ResolveResend {
-		if c.Status == liadesk.SMSCancelled || c.Sweep != liadesk.SweepNone || !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt) {
+		if !Resendable(c, now) {
 			return out, ErrOver
 		}
 		if _, found, err := tx.Inbox(c.AccountID, c.InboxID); err != nil {
@@ -146,7 +154,7 @@ func (s *Service) resolve(tx *db.Tx, actor liadesk.Actor, c liadesk.SMSCampaign,
 	for _, row := range rows {
 		switch {
 		case row.Status != liadesk.DeliveryUnconfirmed:
-		case action == liadesk.ResolveResend && now.Before(row.Deadline.Add(resendAfter)):
+		case action == liadesk.ResolveResend && now.Before(ResendAt(row)):
 			out.TooEarly++
 		default:
 			ready = append(ready, row)
