@@ -71,7 +71,7 @@ type handsetText struct {
 
 // Settings is how a number behaves, as the form has it.
 type Settings struct {
-	Outcome string // delivered, undelivered, failed, sent, silent, refused
+	Outcome string // delivered, undelivered, failed, sent, silent, lost, refused
 	Code    string // the carrier's, of undelivered and failed
 	Delay   int    // seconds before the last state
 	Reply   string // what is answered at once
@@ -79,7 +79,7 @@ type Settings struct {
 
 // Lists of the form.
 var (
-	outcomes     = []string{"delivered", "undelivered", "failed", "sent", "silent", "refused"}
+	outcomes     = []string{"delivered", "undelivered", "failed", "sent", "silent", "lost", "refused"}
 	outcomeCodes = []string{"80", "20", "30", "50", "70", "90", "200", "300", "420", "450"}
 )
 
@@ -327,6 +327,8 @@ func (set Settings) behaviour() (sandbox.Behaviour, error) {
 		b.Outcome = sandbox.Sent
 	case "silent":
 		b.Silent = true
+	case "lost":
+		b.Answer, b.Silent = new(sandbox.AcceptThenDrop), true
 	case "refused":
 		b.Answer = new(sandbox.InvalidNumber)
 	default:
@@ -339,6 +341,8 @@ func (set Settings) behaviour() (sandbox.Behaviour, error) {
 func settingsOf(b sandbox.Behaviour) Settings {
 	set := Settings{Outcome: "delivered", Code: b.Code, Delay: int(b.Delay / time.Second), Reply: b.Reply}
 	switch {
+	case b.Answer != nil && b.Answer.Drop:
+		set.Outcome = "lost"
 	case b.Answer != nil:
 		set.Outcome = "refused"
 	case b.Silent:
