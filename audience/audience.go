@@ -110,7 +110,7 @@ type evaluation struct {
 	tags map[string][]string // under which names a tag's contacts are filed
 }
 
-var reasonSets = []db.SetRef{db.SetAll, db.SetPhone, db.SetBadNumber, db.SetCannotText, db.SetOptOut, db.SetConsent}
+var reasonSets = []db.SetRef{db.SetAll, db.SetPhone, db.SetBadNumber, db.SetCannotText, db.SetOptOut, db.SetHeld, db.SetConsent}
 
 func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, read reader) (*evaluation, error) {
 	tags := tagsOf(rule, nil)
@@ -198,6 +198,7 @@ func (e *evaluation) split(matched *roaring.Bitmap, purpose liadesk.Purpose) Spl
 	take(liadesk.SkipCannotText, e.sets[db.SetCannotText])
 	take(liadesk.SkipOptedOut, e.sets[db.SetOptOut])
 	if purpose != liadesk.PurposeTransactional {
+		take(liadesk.SkipHeld, e.sets[db.SetHeld])
 		take(liadesk.SkipNoConsent, roaring.AndNot(matched, e.sets[db.SetConsent]))
 	}
 	return s

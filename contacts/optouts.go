@@ -19,6 +19,7 @@ const (
 	SourceImport  = "import"
 	SourceSMS     = "sms"     // a text from a number that we did not know
 	SourceWebsite = "website" // a visitor who said who they are
+	SourceReview  = "review"  // a person decided what a text meant
 	SourceCarrier = "carrier" // error 200: the carrier itself blocks the number
 )
 
@@ -176,6 +177,9 @@ func (s *Service) numberOf(tx *db.Tx, account liadesk.ID, v *liadesk.Invalid, ra
 // OptOut notes an opt-out in the caller's transaction. A second one changes
 // nothing but the history. The number is E.164.
 func (s *Service) OptOut(tx *db.Tx, account liadesk.ID, o liadesk.OptOut) error {
+	if _, err := tx.DeleteHold(account, liadesk.ID{}, o.Number, liadesk.OptOut{}); err != nil {
+		return err // what there was to decide is decided
+	}
 	return tx.PutOptOut(account, s.ids(), o)
 }
 
@@ -184,6 +188,9 @@ func (s *Service) OptOut(tx *db.Tx, account liadesk.ID, o liadesk.OptOut) error 
 // (SourceKeyword: START, SUBSCRIBE) agrees to marketing texts with it, so that
 // is recorded as consent too; an opt-in by anybody else is not.
 func (s *Service) OptIn(tx *db.Tx, account liadesk.ID, number, source, text string, at time.Time) error {
+	if _, err := tx.DeleteHold(account, liadesk.ID{}, number, liadesk.OptOut{}); err != nil {
+		return err
+	}
 	if _, err := tx.DeleteOptOut(account, s.ids(), liadesk.OptOut{Number: number, At: at, Source: source, Text: text}); err != nil {
 		return err
 	}

@@ -21,6 +21,8 @@ const (
 	EventConsent      EventKind = "consent"
 	EventOptOut       EventKind = "opt_out"
 	EventOptIn        EventKind = "opt_in"
+	EventHeld         EventKind = "held"     // held for review
+	EventReleased     EventKind = "released" // it meant something else
 	EventConversation EventKind = "conversation"
 	EventText         EventKind = "text"
 )
@@ -124,7 +126,12 @@ func (t *timeline) optOuts() error {
 	entries, err := t.tx.OptOutHistory(t.actor.Account, t.contact.Phone, timelineDepth)
 	for _, e := range entries {
 		kind := EventOptIn
-		if e.Out {
+		switch {
+		case e.Review && e.Out:
+			kind = EventHeld
+		case e.Review:
+			kind = EventReleased
+		case e.Out:
 			kind = EventOptOut
 		}
 		t.events = append(t.events, Event{At: e.OptOut.At, Kind: kind, OptOut: e.OptOut, By: t.names[e.OptOut.By]})

@@ -18,6 +18,7 @@ const (
 	fieldPhone      = "phone"
 	fieldConsent    = "consent"
 	fieldOptOut     = "optout"
+	fieldHeld       = "held"
 	fieldCannotText = "cannot_text"
 	fieldBadNumber  = "bad_number"
 	fieldClass      = "class"
@@ -41,6 +42,7 @@ var (
 	SetPhone      = SetRef{fieldPhone, ""}
 	SetConsent    = SetRef{fieldConsent, string(liadesk.ConsentGranted)}
 	SetOptOut     = SetRef{fieldOptOut, ""}
+	SetHeld       = SetRef{fieldHeld, ""}
 	SetCannotText = SetRef{fieldCannotText, ""}
 	SetBadNumber  = SetRef{fieldBadNumber, ""}
 )
@@ -128,6 +130,9 @@ func setsOf(c liadesk.Contact, optedOut bool) []SetRef {
 		}
 		if optedOut {
 			sets = append(sets, SetOptOut)
+		}
+		if c.IsHeld() {
+			sets = append(sets, SetHeld)
 		}
 	}
 	sets = fieldSetsOf(sets, c)

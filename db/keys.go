@@ -42,6 +42,7 @@ const (
 	nOptOut         noun = "oo" // E.164 -> opt-out
 	nOptOutRecent   noun = "or" // time, E.164
 	nOptOutHistory  noun = "oh" // E.164, entry id: history
+	nHold           noun = "ho" // E.164: held for review
 	nTag            noun = "tg" // tag -> record
 	nBitmap         noun = "bm" // field, value, chunk -> roaring bitmap
 	nImport         noun = "im" // import id

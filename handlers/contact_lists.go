@@ -85,12 +85,17 @@ type optOutList struct {
 	At, Reason     string // the number whose removal was refused, and the reason given
 	// File is what became of a file of numbers that had refused ones.
 	File *optOutFileResult
+	// Holds are the numbers that wait for a decision.
+	Holds []holdRow
 }
 
 func (s *Server) optOutPage(c *fiber.Ctx, list optOutList) (Page, error) {
 	list.Query = c.Query("q")
 	page, err := s.Contacts.OptOuts(c.UserContext(), actor(c), list.Query, db.Page{After: c.Query("after")})
 	if err != nil {
+		return Page{}, err
+	}
+	if list.Holds, err = s.holdRows(c); err != nil {
 		return Page{}, err
 	}
 	for _, v := range page.Items {

@@ -86,6 +86,9 @@ func (s *Server) listSMSCampaigns(c *fiber.Ctx) error {
 		}
 	}
 	banners, err := s.smsBanners(c, inboxes, list.Cards)
+	if err == nil {
+		banners, err = s.holdBanner(c, banners)
+	}
 	if err != nil {
 		return err
 	}

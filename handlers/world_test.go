@@ -261,6 +261,11 @@ func (c *company) create(noun, name string) (string, error) {
 	case "opt-out":
 		o, err := c.Contacts.AddOptOut(ctx, who, c.phone(), contacts.SourceTeam, title+" said no")
 		return o.Number, err
+	case "held":
+		number := c.phone()
+		return number, c.store.Update(ctx, func(tx *db.Tx) error {
+			return c.Contacts.Hold(tx, who.Account, liadesk.Hold{Number: number, Kind: liadesk.HoldOptOut, At: c.clock.Now(), Text: title + " please stop it"})
+		})
 	case "import", "imported":
 		im, err := c.Contacts.Upload(ctx, who, title+".csv", strings.NewReader(
 			fmt.Sprintf("name,phone,size\n\"%[1]s\",%[2]s,\"%[1]s\"\n\"%[1]s broken\",=%[1]s\n", strings.ReplaceAll(title, `"`, `""`), c.phone())))

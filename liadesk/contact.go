@@ -44,7 +44,14 @@ type Contact struct {
 	ChangedBy ID `cbor:"21,keyasint,omitempty"`
 	// Source is how the contact came to us: agent, api, import, sms, website.
 	Source string `cbor:"22,keyasint,omitempty"`
+	// Held is set while the contact's number waits for a person to decide
+	// whether a text from it was an opt-out; see IsHeld.
+	Held *Hold `cbor:"26,keyasint,omitempty"`
 }
+
+// IsHeld tells whether marketing texts to the contact are held back. A hold is
+// of the number: who gets another one is not held.
+func (c Contact) IsHeld() bool { return c.Held != nil && c.Phone != "" && c.Held.Number == c.Phone }
 
 // FirstName is the first word of the name.
 func (c Contact) FirstName() string {
@@ -79,7 +86,40 @@ type OptOutEntry struct {
 	// Out is true for an opt-out and false for an opt-in.
 	Out    bool   `cbor:"2,keyasint"`
 	OptOut OptOut `cbor:"3,keyasint"`
+	// Review says that it is neither: the number was held back for a person to
+	// decide (Out), or let go again.
+	Review bool `cbor:"4,keyasint,omitempty"`
 }
+
+// HoldKind is what a text that was held for review may mean.
+type HoldKind string
+
+// The kinds of a hold.
+const (
+	HoldOptOut      HoldKind = "opt_out"      // possibly wants no more texts
+	HoldWrongNumber HoldKind = "wrong_number" // possibly somebody else
+)
+
+// Hold keeps marketing texts from a number until a person has decided what a
+// text from it meant.
+type Hold struct {
+	Number string    `cbor:"1,keyasint" json:"number"`
+	Kind   HoldKind  `cbor:"2,keyasint" json:"kind"`
+	At     time.Time `cbor:"3,keyasint" json:"at"`
+	Text   string    `cbor:"4,keyasint" json:"text"` // what the person wrote
+	// CampaignID is the campaign that it answered, if any.
+	CampaignID ID `cbor:"5,keyasint,omitempty" json:"campaign_id,omitzero"`
+}
+
+// Verdict is what a person decides about a Hold.
+type Verdict string
+
+// The verdicts.
+const (
+	VerdictOptOut      Verdict = "opt_out"      // no more campaign texts to the number
+	VerdictKeep        Verdict = "keep"         // it meant something else
+	VerdictWrongNumber Verdict = "wrong_number" // no more campaign texts, and the contact has another number
+)
 
 // Tag is a word that groups contacts.
 type Tag struct {
@@ -137,6 +177,7 @@ const (
 	SkipInvalidNumber  SkipReason = "invalid_number"
 	SkipCannotText     SkipReason = "cannot_receive_texts"
 	SkipOptedOut       SkipReason = "opted_out"
+	SkipHeld           SkipReason = "held_for_review"
 	SkipNoConsent      SkipReason = "no_consent"
 	SkipBlockedCountry SkipReason = "blocked_country"
 	SkipRecentlyTexted SkipReason = "texted_recently"
@@ -145,4 +186,4 @@ const (
 
 // SkipReasons lists every reason in order.
 var SkipReasons = []SkipReason{SkipDeleted, SkipNoNumber, SkipInvalidNumber, SkipCannotText, SkipOptedOut,
-	SkipNoConsent, SkipBlockedCountry, SkipRecentlyTexted, SkipCancelled}
+	SkipHeld, SkipNoConsent, SkipBlockedCountry, SkipRecentlyTexted, SkipCancelled}

@@ -324,6 +324,8 @@ func barred(sc liadesk.SMSCampaign, p liadesk.Contact, known, optedOut, texted b
 		return liadesk.SkipCannotText
 	case optedOut:
 		return liadesk.SkipOptedOut
+	case sc.Purpose != liadesk.PurposeTransactional && p.IsHeld():
+		return liadesk.SkipHeld
 	case sc.Purpose != liadesk.PurposeTransactional && p.Consent.State != liadesk.ConsentGranted:
 		return liadesk.SkipNoConsent
 	case texted:

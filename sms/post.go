@@ -178,6 +178,11 @@ func (s *Service) check(tx *db.Tx, j job) (liadesk.EventKind, liadesk.SkipReason
 	case c.Status != liadesk.SMSSending, !account.Plan.Paid(), !isOpen(account, c.Purpose, j.class, now):
 		return back, "", nil
 	}
+	if c.Purpose != liadesk.PurposeTransactional {
+		if _, held, err := tx.HoldOf(account.ID, j.attempt.Phone); err != nil || held {
+			return liadesk.EventSkip, liadesk.SkipHeld, err
+		}
+	}
 	lately, err := tx.Texted(account.ID, []string{j.attempt.Phone})
 	if err != nil {
 		return back, "", err

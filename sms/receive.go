@@ -158,6 +158,12 @@ func (in *inbound) obey(k Keyword, row liadesk.Delivery, c liadesk.SMSCampaign) 
 	case KeywordOptIn:
 		return in.s.Contacts.OptIn(in.tx, in.account.ID, in.from, sourceKeyword, in.text, in.now)
 	case KeywordNone:
+		if kind := ReadHint(in.text); kind != "" && !in.optedOut {
+			// Neither an opt-out nor an answer, until a person has read it.
+			return in.s.Contacts.Hold(in.tx, in.account.ID, liadesk.Hold{
+				Number: in.from, Kind: kind, At: in.now, Text: in.text, CampaignID: c.ID,
+			})
+		}
 		if row.RepliedAt.IsZero() {
 			row.RepliedAt, name = in.now, "replies"
 		}

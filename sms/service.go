@@ -72,6 +72,7 @@ type Options struct {
 // message that told it.
 type Contacts interface {
 	OptOut(tx *db.Tx, account liadesk.ID, o liadesk.OptOut) error
+	Hold(tx *db.Tx, account liadesk.ID, h liadesk.Hold) error
 	OptIn(tx *db.Tx, account liadesk.ID, number, source, text string, at time.Time) error
 	MarkBadNumber(tx *db.Tx, account liadesk.ID, number, code string) error
 	ByPhoneOrNew(tx *db.Tx, account liadesk.ID, e164, source string, at time.Time) (liadesk.Contact, error)

@@ -1,0 +1,83 @@
+package sms
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// Texts that are no keyword and may still mean "no more texts": nobody is
+// opted out by them, for "please stop the work" is no opt-out, and nobody who
+// wrote one gets marketing before a person has read it. US rules take any
+// reasonable words for a revocation (47 CFR 64.1200(a)(10)).
+//
+// Words of the keyword tables that are common in other senses (end, alto, baja,
+// sair …) hold nobody by themselves, only in the phrases below.
+
+// hintWords hold a text wherever they stand in it.
+var hintWords = words("stop stopp stopall unsubscribe unsub optout unsubscribed " +
+	"parar descadastrar descadastre desuscribir desuscribirme desinscribir " +
+	"arretez desabonner desabonnez desinscrire abmelden abbestellen annullare disiscrivere disiscrivetemi")
+
+// hintPhrases hold a text that has them anywhere, word for word.
+var hintPhrases = phrases("opt out,opt me out,take me off,remove me,leave me alone,no more texts,no more messages,no more sms," +
+	"do not text,dont text,do not contact,dont contact,do not message,dont message,quit texting,quit messaging,cancel texts,cancel messages," +
+	"no quiero recibir,no quiero mas,no me escriban,no me escribas,no me envien,no me manden,no me envies,no mas mensajes,darme de baja," +
+	"dar de baja,deme de baja,denme de baja,dejen de,deja de enviar,dejar de recibir,quiero salir," +
+	"nao quero receber,nao quero mais,nao me mande,nao me mandem,nao envie,nao enviem,parem de,pare de,quero sair,me tire da lista," +
+	"deixar de receber,chega de mensagens," +
+	"ne plus recevoir,plus de messages,plus de sms,retirez moi,ne mecrivez plus," +
+	"keine nachrichten mehr,keine sms mehr,nicht mehr schreiben,keine weiteren nachrichten,lassen sie mich in ruhe," +
+	"non voglio piu,non voglio ricevere,basta messaggi,non scrivetemi,toglietemi,cancellami,cancellatemi")
+
+// wrongPhrases say that the number is somebody else's.
+var wrongPhrases = phrases("wrong number,wrong person,not my number,you have the wrong," +
+	"numero equivocado,persona equivocada,se equivoca de numero,se equivoco de numero," +
+	"numero errado,pessoa errada,engano de numero," +
+	"mauvais numero,faux numero,trompe de numero,falsche nummer,nummer ist falsch,numero sbagliato,persona sbagliata")
+
+func words(s string) map[string]bool {
+	m := make(map[string]bool)
+	for w := range strings.FieldsSeq(s) {
+		m[w] = true
+	}
+	return m
+}
+
+func phrases(s string) []string { return strings.Split(s, ",") }
+
+// ReadHint tells what a text that is no keyword may mean, "" for nothing of
+// the kind.
+func ReadHint(text string) liadesk.HoldKind {
+	list := foldWords(text)
+	folded := " " + strings.Join(list, " ") + " "
+	has := func(phrases []string) bool {
+		return slices.ContainsFunc(phrases, func(p string) bool { return strings.Contains(folded, " "+p+" ") })
+	}
+	switch {
+	case has(wrongPhrases):
+		return liadesk.HoldWrongNumber
+	case has(hintPhrases), slices.ContainsFunc(list, func(w string) bool { return hintWords[w] }):
+		return liadesk.HoldOptOut
+	}
+	return ""
+}
+
+// foldWords are the words of a text in small letters, without accents, marks
+// and apostrophes (don't is dont).
+func foldWords(text string) []string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Cf, r), r == '\'', r == '’':
+			return -1
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+			return unicode.ToLower(r)
+		}
+		return ' '
+	}, norm.NFKD.String(clipText(text, maxInbound)))
+	return strings.Fields(text)
+}

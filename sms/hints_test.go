@@ -1,0 +1,137 @@
+package sms
+
+import (
+	"testing"
+
+	"github.com/liadesk/campaigns/contacts"
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+func TestWordsThatMayMeanNoMoreTextsAreNoticed(t *testing.T) {
+	for text, want := range map[string]liadesk.HoldKind{
+		"please stop texting me":                              liadesk.HoldOptOut,
+		"Stop it!":                                            liadesk.HoldOptOut,
+		"Please stop the work on Friday":                      liadesk.HoldOptOut, // a person reads it
+		"DON’T TEXT me again":                                 liadesk.HoldOptOut,
+		"take me off this list":                               liadesk.HoldOptOut,
+		"No quiero recibir más mensajes":                      liadesk.HoldOptOut,
+		"Quiero darme de baja":                                liadesk.HoldOptOut,
+		"Não quero mais isso":                                 liadesk.HoldOptOut,
+		"Por favor, parem de mandar":                          liadesk.HoldOptOut,
+		"Je ne veux plus de SMS":                              liadesk.HoldOptOut,
+		"Arrêtez !":                                           liadesk.HoldOptOut,
+		"Ne m’écrivez plus":                                   liadesk.HoldOptOut,
+		"Bitte keine SMS mehr":                                liadesk.HoldOptOut,
+		"Non voglio più messaggi":                             liadesk.HoldOptOut,
+		"Sorry, wrong number":                                 liadesk.HoldWrongNumber,
+		"Número equivocado":                                   liadesk.HoldWrongNumber,
+		"numero errado, pare de mandar":                       liadesk.HoldWrongNumber,
+		"Falsche Nummer":                                      liadesk.HoldWrongNumber,
+		"Yes, see you at the end of the week":                 "",
+		"Can I cancel my appointment?":                        "",
+		"Is the alto saxophone still there? I am stopping by": "",
+		"A la baja, por favor":                                "",
+		"":                                                    "",
+		"👍":                                                   "",
+	} {
+		if got := ReadHint(text); got != want {
+			t.Errorf("%q means %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestWhoMayHaveAskedForNoMoreTextsGetsNoMarketingUntilAPersonDecides(t *testing.T) {
+	b := newBench(t)
+	b.often()
+	for i := range 3 {
+		b.person(i, nil)
+	}
+	first := b.sends(nil)
+	if err := b.text(number(0), "please stop texting me"); err != nil {
+		t.Fatal(err)
+	}
+	if p := b.progress(first.ID); p.Replies != 0 || p.OptOuts != 0 {
+		t.Errorf("it counts as %d replies and %d opt-outs", p.Replies, p.OptOuts)
+	}
+	second := b.sends(nil)
+	if p := b.progress(second.ID); p.Skipped[liadesk.SkipHeld] != 1 || p.Taken() != 2 {
+		t.Errorf("the next campaign: %+v", p)
+	}
+	if p := b.progress(b.sends(func(in *Input) { in.Purpose = liadesk.PurposeTransactional }).ID); p.Taken() != 3 {
+		t.Errorf("a transactional one: %+v", p)
+	}
+	holds, err := b.people.Holds(t.Context(), b.admin)
+	if err != nil || len(holds) != 1 || holds[0].Text != "please stop texting me" || holds[0].CampaignID != first.ID {
+		t.Fatalf("held: %+v, %v", holds, err)
+	}
+	stranger := b.admin
+	stranger.Account = b.options.IDs()
+	if err := b.people.DecideHold(t.Context(), stranger, number(0), liadesk.VerdictKeep); liadesk.KindOf(err) != liadesk.KindNotFound {
+		t.Errorf("another account decides: %v", err)
+	}
+	if err := b.people.DecideHold(t.Context(), b.admin, number(0), liadesk.VerdictKeep); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.people.DecideHold(t.Context(), b.admin, number(0), liadesk.VerdictOptOut); liadesk.KindOf(err) != liadesk.KindNotFound {
+		t.Errorf("a second decision: %v", err)
+	}
+	if p := b.progress(b.sends(nil).ID); p.Taken() != 3 {
+		t.Errorf("after the decision: %+v", p)
+	}
+}
+
+func TestATextThatIsClaimedDoesNotGoToWhoIsHeldMeanwhile(t *testing.T) {
+	b := newBench(t)
+	b.person(0, nil)
+	c := b.schedule(nil)
+	b.due()
+	b.carrier.before = func(Outgoing) { t.Error("posted to somebody who asked for no more") }
+	jobs, _, err := b.svc.dispatch(t.Context())
+	if err != nil || len(jobs) != 1 {
+		t.Fatalf("%d claims, %v", len(jobs), err)
+	}
+	if err := b.text(number(0), "wrong number"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.svc.record(t.Context(), []result{b.svc.post(t.Context(), jobs[0])}); err != nil {
+		t.Fatal(err)
+	}
+	if p := b.progress(c.ID); p.Skipped[liadesk.SkipHeld] != 1 {
+		t.Errorf("%+v", p)
+	}
+	if err := b.people.DecideHold(t.Context(), b.admin, number(0), liadesk.VerdictWrongNumber); err != nil {
+		t.Fatal(err)
+	}
+	b.update(func(tx *db.Tx) error {
+		p, _, err := tx.ContactByPhone(b.account.ID, number(0))
+		_, out, _ := tx.OptOutOf(b.account.ID, number(0))
+		if p.BadNumber != contacts.WrongNumber || !out || p.Held != nil {
+			t.Errorf("decided: %+v, opted out %v", p, out)
+		}
+		return err
+	})
+}
+
+func TestAKeywordDecidesWhatWasHeld(t *testing.T) {
+	for word, out := range map[string]bool{"STOP": true, "START": false} {
+		b := newBench(t)
+		b.person(0, nil)
+		for _, text := range []string{"please stop", "please stop, I said", word} {
+			if err := b.text(number(0), text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		holds, err := b.people.Holds(t.Context(), b.admin)
+		if err != nil || len(holds) != 0 {
+			t.Errorf("after %s: %+v, %v", word, holds, err)
+		}
+		b.update(func(tx *db.Tx) error {
+			p, _, err := tx.ContactByPhone(b.account.ID, number(0))
+			if _, is, _ := tx.OptOutOf(b.account.ID, number(0)); is != out || p.IsHeld() {
+				t.Errorf("after %s: opted out %v, %+v", word, is, p.Held)
+			}
+			return err
+		})
+	}
+}
