@@ -23,6 +23,7 @@ import (
 // Store is the database of the whole installation.
 type Store struct {
 	engine kv.Engine
+	shared sharedRecords
 }
 
 // New puts a store on an engine and brings its data to this binary's schema.
@@ -47,7 +48,7 @@ func NewTelling(ctx context.Context, engine kv.Engine, tell func(step string, pa
 // View reads in one consistent state. Keep it short: one page, never a whole
 // export, for a read transaction held long makes the file grow.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	return s.engine.View(ctx, func(tx kv.Tx) error { return fn(&Tx{kv: tx}) })
+	return s.engine.View(ctx, func(tx kv.Tx) error { return fn(&Tx{kv: tx, shared: &s.shared}) })
 }
 
 // Update changes things together: all of it is on the disk when Update
@@ -55,7 +56,7 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	var last *Tx // a callback may run twice; what the last run asked for counts
 	err := s.engine.Update(ctx, func(tx kv.Tx) error {
-		last = &Tx{kv: tx}
+		last = &Tx{kv: tx, shared: &s.shared}
 		return fn(last)
 	})
 	if err != nil || last == nil {
@@ -91,6 +92,7 @@ func (s *Store) Close() error { return s.engine.Close() }
 // Tx is one transaction. It is valid only inside the function it was given to.
 type Tx struct {
 	kv     kv.Tx
+	shared *sharedRecords
 	after  []func()
 	texted map[string][]liadesk.Texted // what was read and written of nTexted, by key
 }

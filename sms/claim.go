@@ -35,42 +35,41 @@ type job struct {
 // If the power goes after the commit, the rows are found by the next epoch and
 // held for unconfirmed; before it, nothing was claimed.
 func (s *Service) claim(ctx context.Context, ln *lane, n int) ([]job, error) {
-	var jobs []job
-	var beyond map[string]uint32
-	leased := ln.renewed
-	err := s.Store.Update(ctx, func(tx *db.Tx) error {
-		jobs = nil
-		lease, err := tx.Lease(ln.account, ln.inbox)
-		if err != nil {
-			return err
-		}
-		if lease.Owner != s.owner || lease.Epoch != ln.epoch {
-			return errLeaseLost
-		}
-		c := &claimer{s: s, tx: tx, lane: ln, now: s.now(), leased: leased, want: n, beyond: maps.Clone(ln.beyond)}
-		if c.beyond == nil {
-			c.beyond = make(map[string]uint32)
-		}
-		if err := c.run(); err != nil {
-			return err
-		}
-		jobs, beyond = c.jobs, c.beyond
-		if len(jobs) == 0 && !c.changed {
-			return nil
-		}
-		if len(jobs) > 0 {
-			lease.ClaimedAt = c.now
-		}
-		if err := tx.PutLease(ln.account, ln.inbox, lease); err != nil {
-			return err
-		}
-		return c.ledger.close()
+	var c *claimer
+	err := s.Store.Update(ctx, func(tx *db.Tx) (err error) {
+		c, err = s.claimIn(tx, ln, n)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	ln.beyond = beyond
-	return jobs, nil
+	ln.beyond = c.beyond
+	return c.jobs, nil
+}
+
+// claimIn is claim in the caller's transaction.
+func (s *Service) claimIn(tx *db.Tx, ln *lane, n int) (*claimer, error) {
+	lease, err := tx.Lease(ln.account, ln.inbox)
+	if err != nil {
+		return nil, err
+	}
+	if lease.Owner != s.owner || lease.Epoch != ln.epoch {
+		return nil, errLeaseLost
+	}
+	c := &claimer{s: s, tx: tx, lane: ln, now: s.now(), leased: ln.renewed, want: n, beyond: maps.Clone(ln.beyond)}
+	if c.beyond == nil {
+		c.beyond = make(map[string]uint32)
+	}
+	if err := c.run(); err != nil || len(c.jobs) == 0 && !c.changed {
+		return c, err
+	}
+	if len(c.jobs) > 0 {
+		lease.ClaimedAt = c.now
+	}
+	if err := tx.PutLease(ln.account, ln.inbox, lease); err != nil {
+		return nil, err
+	}
+	return c, c.ledger.close()
 }
 
 // claimer is one claim's transaction.
@@ -97,10 +96,10 @@ func (c *claimer) run() error {
 		return err
 	}
 	var found bool
-	if c.account, found, err = c.tx.Account(c.lane.account); err != nil || !found {
+	if c.account, found, err = c.tx.SharedAccount(c.lane.account); err != nil || !found {
 		return err
 	}
-	if c.inbox, found, err = c.tx.Inbox(c.lane.account, c.lane.inbox); err != nil || !found || c.inbox.SMS == nil {
+	if c.inbox, found, err = c.tx.SharedInbox(c.lane.account, c.lane.inbox); err != nil || !found || c.inbox.SMS == nil {
 		return err
 	}
 	if err := c.outbox(); err != nil || c.full() || !c.account.Plan.Paid() {

@@ -27,8 +27,11 @@ type lane struct {
 
 	inflight int
 	turn     int // which campaign is first in the next claim
+	// busy is set while somebody claims for the lane. Only they touch epoch,
+	// renewed, recovered and beyond.
+	busy bool
 	// beyond is where the next claim begins in a campaign and class, if people
-	// before it wait to be free; only the claiming goroutine touches it.
+	// before it wait to be free.
 	beyond map[string]uint32
 
 	version uint64        // the inbox's, to notice that a person mended it

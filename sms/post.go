@@ -132,11 +132,11 @@ func (s *Service) check(tx *db.Tx, j job) (liadesk.EventKind, liadesk.SkipReason
 	if _, held, err := tx.Held(); err != nil || held {
 		return back, "", err
 	}
-	account, found, err := tx.Account(j.account.ID)
+	account, found, err := tx.SharedAccount(j.account.ID)
 	if err != nil || !found {
 		return back, "", err
 	}
-	inbox, found, err := tx.Inbox(account.ID, j.inbox.ID)
+	inbox, found, err := tx.SharedInbox(account.ID, j.inbox.ID)
 	if err != nil || !found || inbox.SMS == nil {
 		return back, "", err
 	}
@@ -163,7 +163,7 @@ func (s *Service) check(tx *db.Tx, j job) (liadesk.EventKind, liadesk.SkipReason
 	if err != nil || !found || row.Status != liadesk.DeliverySending || row.AttemptID != j.attempt.ID {
 		return back, "", err // settled already, or not ours any more
 	}
-	c, found, err := tx.SMSCampaign(account.ID, j.campaign.ID)
+	c, found, err := tx.SharedSMSCampaign(account.ID, j.campaign.ID)
 	if err != nil || !found {
 		return back, "", err
 	}

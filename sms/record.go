@@ -36,25 +36,28 @@ func (s *Service) keep(results []result) {
 }
 
 func (s *Service) recordBatch(ctx context.Context, batch []result) error {
-	return s.Store.Update(ctx, func(tx *db.Tx) error {
-		byAccount := make(map[liadesk.ID]*ledger)
-		for _, r := range batch {
-			l := byAccount[r.job.account.ID]
-			if l == nil {
-				l = newLedger(tx, r.job.account.ID, 0, s.now())
-				byAccount[r.job.account.ID] = l
-			}
-			if err := s.recordOne(l, r); err != nil {
-				return err
-			}
+	return s.Store.Update(ctx, func(tx *db.Tx) error { return s.recordIn(tx, batch) })
+}
+
+// recordIn writes a batch of results in the caller's transaction.
+func (s *Service) recordIn(tx *db.Tx, batch []result) error {
+	byAccount := make(map[liadesk.ID]*ledger)
+	for _, r := range batch {
+		l := byAccount[r.job.account.ID]
+		if l == nil {
+			l = newLedger(tx, r.job.account.ID, 0, s.now())
+			byAccount[r.job.account.ID] = l
 		}
-		for _, l := range byAccount {
-			if err := l.close(); err != nil {
-				return err
-			}
+		if err := s.recordOne(l, r); err != nil {
+			return err
 		}
-		return s.recordTrouble(tx, batch)
-	})
+	}
+	for _, l := range byAccount {
+		if err := l.close(); err != nil {
+			return err
+		}
+	}
+	return s.recordTrouble(tx, batch)
 }
 
 func (s *Service) recordOne(l *ledger, r result) error {
@@ -115,12 +118,15 @@ func (s *Service) recordTrouble(tx *db.Tx, batch []result) error {
 		if n.trouble == liadesk.TroubleNone && !n.taken {
 			continue
 		}
-		in, found, err := tx.Inbox(n.account, id)
+		in, found, err := tx.SharedInbox(n.account, id)
 		if err != nil {
 			return err
 		}
 		if !found || in.SMS == nil || in.SMS.Trouble == n.trouble {
 			continue
+		}
+		if in, found, err = tx.Inbox(n.account, id); err != nil || !found {
+			return err
 		}
 		in.SMS.Trouble, in.SMS.TroubleSince = n.trouble, s.now()
 		if n.trouble == liadesk.TroubleNone {

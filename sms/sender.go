@@ -96,17 +96,7 @@ func (s *Service) claimLoop(ctx context.Context, r *running) {
 		if err != nil {
 			s.Log.Error("texts could not be claimed", "error", err)
 		}
-		for _, j := range jobs {
-			r.posts.Go(func() {
-				// A post that has begun is not broken off by Stop: it would
-				// only become uncertain.
-				res := s.post(ctx, j)
-				s.mu.Lock()
-				s.done = append(s.done, res)
-				s.mu.Unlock()
-				r.poke()
-			})
-		}
+		s.postAll(ctx, r, jobs)
 		timer := s.Clock.NewTimer(wait)
 		select {
 		case <-r.stop:
@@ -114,6 +104,21 @@ func (s *Service) claimLoop(ctx context.Context, r *running) {
 		case <-timer.Chan():
 		}
 		timer.Stop()
+	}
+}
+
+// postAll posts each of the jobs in a goroutine of its own.
+func (s *Service) postAll(ctx context.Context, r *running, jobs []job) {
+	for _, j := range jobs {
+		r.posts.Go(func() {
+			// A post that has begun is not broken off by Stop: it would only
+			// become uncertain.
+			res := s.post(ctx, j)
+			s.mu.Lock()
+			s.done = append(s.done, res)
+			s.mu.Unlock()
+			r.poke()
+		})
 	}
 }
 
@@ -140,7 +145,7 @@ func (s *Service) recordLoop(ctx context.Context, r *running) {
 			}
 			continue
 		}
-		if err := s.record(ctx, batch); err != nil {
+		if err := s.turn(ctx, r, batch); err != nil {
 			s.Log.Error("outcomes of texts wait in memory, for they cannot be stored", "count", len(batch), "error", err)
 			select {
 			case <-ctx.Done():
@@ -291,16 +296,25 @@ func (s *Service) dispatchLane(ctx context.Context, ln *lane) ([]job, time.Durat
 		n = min(n, 1-ln.inflight)
 	}
 	tokenIn := ln.untilToken(now)
+	busy := ln.busy
+	ln.busy = busy || quiet <= 0 && n > 0
 	s.mu.Unlock()
 	switch {
 	case quiet > 0:
 		return nil, quiet, nil
+	case busy:
+		return nil, idleWait, nil // the end of that claim wakes the sender
 	case n <= 0:
 		if tokenIn > 0 {
 			return nil, tokenIn, nil
 		}
 		return nil, idleWait, nil // a result that is recorded wakes the sender
 	}
+	defer func() {
+		s.mu.Lock()
+		ln.busy = false
+		s.mu.Unlock()
+	}()
 	if err := s.lease(ctx, ln); err != nil {
 		if errors.Is(err, errLeaseLost) {
 			err = nil

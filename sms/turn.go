@@ -1,0 +1,112 @@
+package sms
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// claiming is a lane for which a turn claims: at most n texts.
+type claiming struct {
+	lane *lane
+	n    int
+	took *claimer
+}
+
+// turn records results and claims, in the same transaction, as many texts as
+// they made room for: one commit where there would be two. What is known comes
+// first: when that transaction fails, the results are recorded alone, and the
+// sender's own round claims.
+//
+// Should the process be told to stop while it commits, what it claimed is not
+// posted; it goes back with the next results.
+func (s *Service) turn(ctx context.Context, r *running, batch []result) error {
+	lanes := s.beginTurn(batch)
+	if len(lanes) == 0 {
+		return s.record(ctx, batch)
+	}
+	defer s.endTurn(lanes)
+	now := s.now()
+	err := s.Store.Update(ctx, func(tx *db.Tx) error {
+		if err := s.recordIn(tx, batch); err != nil {
+			return err
+		}
+		for i, l := range lanes {
+			c, err := s.claimIn(tx, l.lane, l.n)
+			if lanes[i].took = c; errors.Is(err, errLeaseLost) {
+				lanes[i].took = nil // the round that follows looks at the lease
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return s.record(ctx, batch)
+	}
+	s.recorded(batch)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range lanes {
+		if l.took == nil {
+			continue
+		}
+		jobs := l.took.jobs
+		l.lane.beyond = l.took.beyond
+		l.lane.pay(now, len(jobs))
+		l.lane.turn++
+		l.lane.inflight += len(jobs)
+		s.inflight += len(jobs)
+		if !s.stopping {
+			s.postAll(ctx, r, jobs)
+			continue
+		}
+		for _, j := range jobs {
+			s.done = append(s.done, result{job: j, event: liadesk.DeliveryEvent{Kind: liadesk.EventNotTaken, AttemptID: j.attempt.ID, At: now}})
+		}
+	}
+	return nil
+}
+
+// beginTurn finds the lanes of a batch for which may be claimed at once, and
+// keeps others from claiming for them. After a refusal of an inbox there is
+// none: the sender's round knows how long to wait.
+func (s *Service) beginTurn(batch []result) []claiming {
+	if len(batch) > recordMost || !s.clockSteady() || s.diskLow() ||
+		slices.ContainsFunc(batch, func(r result) bool { return r.condition != nil }) {
+		return nil
+	}
+	now, mono := s.now(), s.Monotonic()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		return nil
+	}
+	free := make(map[*lane]int)
+	for _, r := range batch {
+		free[r.job.lane]++
+	}
+	var lanes []claiming
+	left := s.Workers - s.inflight + len(batch)
+	for ln, n := range free {
+		n = min(ln.tokens(now), ln.room(s.Workers)+n, left)
+		if n <= 0 || ln.busy || ln.resting || ln.quiet > mono || !ln.recovered || mono-ln.renewed >= leaseTime/3 {
+			continue
+		}
+		ln.busy = true
+		left -= n
+		lanes = append(lanes, claiming{lane: ln, n: n})
+	}
+	return lanes
+}
+
+func (s *Service) endTurn(lanes []claiming) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range lanes {
+		l.lane.busy = false
+	}
+}
