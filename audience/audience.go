@@ -96,7 +96,7 @@ func evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.
 	if err := Validate(rule); err != nil {
 		return Split{}, err
 	}
-	e, err := load(tx, account, rule, read)
+	e, err := load(tx, account, rule, purpose, read)
 	if err != nil {
 		return Split{}, err
 	}
@@ -108,11 +108,13 @@ func evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.
 type evaluation struct {
 	sets map[db.SetRef]*roaring.Bitmap
 	tags map[string][]string // under which names a tag's contacts are filed
+	// blocked are the sets of those in countries that take no marketing texts.
+	blocked []db.SetRef
 }
 
 var reasonSets = []db.SetRef{db.SetAll, db.SetPhone, db.SetBadNumber, db.SetCannotText, db.SetOptOut, db.SetHeld, db.SetConsent}
 
-func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, read reader) (*evaluation, error) {
+func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, read reader) (*evaluation, error) {
 	tags := tagsOf(rule, nil)
 	slices.Sort(tags)
 	tags = slices.Compact(tags)
@@ -127,11 +129,16 @@ func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, read reader) (*evalu
 		}
 	}
 	refs = fieldSets(rule, refs)
+	blocked, err := blockedSets(tx, account, purpose)
+	if err != nil {
+		return nil, err
+	}
+	refs = append(refs, blocked...)
 	sets, err := read(account, refs)
 	if err != nil {
 		return nil, err
 	}
-	e := &evaluation{sets: make(map[db.SetRef]*roaring.Bitmap, len(refs)), tags: names}
+	e := &evaluation{sets: make(map[db.SetRef]*roaring.Bitmap, len(refs)), tags: names, blocked: blocked}
 	for i, ref := range refs {
 		e.sets[ref] = sets[i]
 	}
@@ -189,8 +196,11 @@ func (e *evaluation) split(matched *roaring.Bitmap, purpose liadesk.Purpose) Spl
 	s := Split{Matched: matched, Reachable: matched.Clone(), Skipped: map[liadesk.SkipReason]*roaring.Bitmap{}}
 	take := func(reason liadesk.SkipReason, out *roaring.Bitmap) {
 		if out = roaring.And(s.Reachable, out); !out.IsEmpty() {
-			s.Skipped[reason] = out
 			s.Reachable.AndNot(out)
+			if more := s.Skipped[reason]; more != nil {
+				out.Or(more)
+			}
+			s.Skipped[reason] = out
 		}
 	}
 	take(liadesk.SkipNoNumber, roaring.AndNot(matched, e.sets[db.SetPhone]))
@@ -200,6 +210,9 @@ func (e *evaluation) split(matched *roaring.Bitmap, purpose liadesk.Purpose) Spl
 	if purpose != liadesk.PurposeTransactional {
 		take(liadesk.SkipHeld, e.sets[db.SetHeld])
 		take(liadesk.SkipNoConsent, roaring.AndNot(matched, e.sets[db.SetConsent]))
+		for _, set := range e.blocked {
+			take(liadesk.SkipBlockedCountry, e.sets[set])
+		}
 	}
 	return s
 }

@@ -375,6 +375,7 @@ type deliveryJSON struct {
 	Evidence   string                 `json:"evidence"`
 	RepliedAt  *time.Time             `json:"replied_at"`
 	OptedOutAt *time.Time             `json:"opted_out_at"`
+	NextAt     *time.Time             `json:"next_at,omitempty"` // of deferred ones
 }
 
 // whyFailed says why a text failed: in the carrier's words or, as a report on a
@@ -409,7 +410,7 @@ func (s *Server) apiListDeliveries(c *fiber.Ctx) error {
 			ID: d.ID, ContactID: d.ContactID, Phone: d.Phone, Status: d.Status, Reason: d.SkipReason, Attempts: d.Attempts,
 			CarrierID: d.CarrierID, ErrorCode: d.ErrorCode, Error: s.whyFailed(d), Segments: d.Segments, Cost: money(d.Cost),
 			AcceptedAt: moment(d.AcceptedAt), UpdatedAt: moment(d.UpdatedAt), Evidence: d.Evidence,
-			RepliedAt: moment(d.RepliedAt), OptedOutAt: moment(d.OptedOutAt),
+			RepliedAt: moment(d.RepliedAt), OptedOutAt: moment(d.OptedOutAt), NextAt: moment(d.NextAt),
 		}
 	}
 	return sendList(c, items, next)

@@ -431,6 +431,10 @@ func (s *Server) smsRow(c *fiber.Ctx, r sms.Recipient) smsRow {
 	switch r.Status {
 	case liadesk.DeliverySkipped:
 		row.Reason = s.t(c, fmt.Sprintf("audience.skip.%s", r.SkipReason))
+	case liadesk.DeliveryDeferred:
+		if !r.NextAt.IsZero() {
+			row.Reason = s.t(c, "sms.recipients.next", "When", s.localizer(c).DateTime(r.NextAt, zone(c)))
+		}
 	case liadesk.DeliveryFailed, liadesk.DeliveryUndelivered:
 		row.Reason = s.carrierCode(s.localizer(c), r.ErrorCode)
 		if r.Error != "" {

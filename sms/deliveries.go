@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
@@ -17,6 +18,9 @@ type Recipient struct {
 	liadesk.Delivery
 	// Name is the contact's, "" when the contact was deleted.
 	Name string
+	// NextAt is when somebody who is deferred may be texted, zero if no such
+	// moment is known.
+	NextAt time.Time
 }
 
 // RecipientFilter narrows the recipients of a campaign; the zero value is all
@@ -217,6 +221,8 @@ func (l *recipientLister) waiting(set string, dense []uint32) ([]Recipient, erro
 	for _, p := range people {
 		byDense[p.Dense] = p
 	}
+	class, _ := strings.CutPrefix(set, pendingSet)
+	opens, _ := opening(l.account, l.c.Purpose, class, l.s.now())
 	out := make([]Recipient, len(dense))
 	for i, n := range dense {
 		p := byDense[n]
@@ -232,6 +238,9 @@ func (l *recipientLister) waiting(set string, dense []uint32) ([]Recipient, erro
 			d.Status = liadesk.DeliveryExpired
 		}
 		out[i] = Recipient{Delivery: d, Name: p.Name}
+		if d.Status == liadesk.DeliveryDeferred {
+			out[i].NextAt = opens
+		}
 	}
 	return out, nil
 }

@@ -97,10 +97,6 @@ func (s *Service) freezeSets(l *ledger, c liadesk.SMSCampaign) (int64, error) {
 	if split.Reachable.IsEmpty() {
 		return all, nil
 	}
-	account, _, err := l.tx.Account(c.AccountID)
-	if err != nil {
-		return 0, err
-	}
 	classes, err := l.tx.ContactClasses(c.AccountID)
 	if err != nil {
 		return 0, err
@@ -117,11 +113,7 @@ func (s *Service) freezeSets(l *ledger, c liadesk.SMSCampaign) (int64, error) {
 	for i, class := range classes {
 		bits := roaring.And(rest, members[i])
 		rest.AndNot(bits)
-		set := pendingSet + class
-		if blocked(account, c.Purpose, class) {
-			set = skippedSet + string(liadesk.SkipBlockedCountry)
-		}
-		if err := put(set, bits); err != nil {
+		if err := put(pendingSet+class, bits); err != nil {
 			return 0, err
 		}
 	}

@@ -152,6 +152,10 @@ func TestTextsKeepToTheWindowOfTheirRecipient(t *testing.T) {
 	if want := time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC); !p.DeferredUntil.Equal(want) {
 		t.Errorf("the next window opens %s", p.DeferredUntil)
 	}
+	rows, _, err := b.svc.Deliveries(t.Context(), b.admin, c.ID, RecipientFilter{Status: liadesk.DeliveryDeferred}, db.Page{})
+	if err != nil || len(rows) != 2 || !rows[0].NextAt.Equal(p.DeferredUntil) && !rows[1].NextAt.Equal(p.DeferredUntil) {
+		t.Errorf("who waits until when: %+v, %v", rows, err)
+	}
 	b.clock.Advance(p.DeferredUntil.Sub(b.clock.Now()))
 	b.work()
 	if p = b.progress(c.ID); p.Accepted != 2 || p.Deferred != 1 || b.campaign(c.ID).Status != liadesk.SMSSending {

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/liadesk/campaigns/audience"
 	"github.com/liadesk/campaigns/hours"
 	"github.com/liadesk/campaigns/liadesk"
 	"github.com/liadesk/campaigns/phone"
@@ -36,12 +37,7 @@ func isOpen(account liadesk.Account, purpose liadesk.Purpose, class string, t ti
 	return ok && !at.After(t)
 }
 
-// blocked tells whether no text of a purpose may ever reach a class, for
-// marketing texts to its country are not to be sent at all.
+// blocked tells whether no text of a purpose may ever reach a class.
 func blocked(account liadesk.Account, purpose liadesk.Purpose, class string) bool {
-	if purpose == liadesk.PurposeTransactional || account.Settings.RoundTheClock {
-		return false
-	}
-	c, err := phone.ParseClass(class)
-	return err == nil && rules().For(c.Country, c.State).NeverOpen()
+	return audience.Blocked(account.Settings, purpose, class)
 }

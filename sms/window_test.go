@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -74,5 +75,19 @@ func TestACountryThatTakesNoMarketingTextsIsLeftOut(t *testing.T) {
 	}
 	if p := b.progress(urgent.ID); p.Accepted != 2 {
 		t.Errorf("transactional: %+v", p)
+	}
+}
+
+func TestNobodyInReachButInACountryThatTakesNoTextsIsNobody(t *testing.T) {
+	b := newBench(t)
+	b.person(1, func(c *liadesk.Contact) { c.Class = "TR//Europe/Istanbul" })
+	if _, err := b.svc.Create(t.Context(), b.admin, b.input()); !slices.Equal(codesOf(err), []string{"audience.rule:nothing_reachable"}) {
+		t.Errorf("scheduled for nobody: %v", err)
+	}
+	b.person(2, nil)
+	draft := b.schedule(func(in *Input) { in.Draft = true })
+	r, err := b.svc.Review(t.Context(), b.admin, draft.ID, 0)
+	if err != nil || r.Audience.Reachable != 1 || r.Audience.Skipped[liadesk.SkipBlockedCountry] != 1 || r.Never != 0 {
+		t.Errorf("the review counts %+v, never %d, %v", r.Audience, r.Never, err)
 	}
 }
