@@ -32,6 +32,7 @@ type smsForm struct {
 	Focus string
 
 	Local, TimeZone, Expires string
+	accountZone              string
 	// OverrideReason is why people are texted again within a day.
 	OverrideReason string
 	// Rewritten tells that the cheaper text was just taken.
@@ -97,6 +98,7 @@ func readSMSForm(c *fiber.Ctx) smsForm {
 		Audience: c.FormValue("audience"), Any: list("any"), All: list("all"), None: list("none"), Rule: c.FormValue("rule"),
 		Local: c.FormValue("schedule.local"), TimeZone: c.FormValue("schedule.time_zone"), Expires: c.FormValue("expires_at"),
 		OverrideReason: c.FormValue("override_reason"),
+		accountZone:    viewer(c).Account.Settings.TimeZone,
 	}
 	f.Builder, f.Focus = readBuilder(c)
 	if how := c.FormValue("safe"); how != "" {
@@ -140,12 +142,15 @@ func (f *smsForm) startBuilder() {
 func smsFormOf(k liadesk.SMSCampaign, accountZone string) smsForm {
 	f := smsForm{
 		ID: k.ID.String(), Version: jsonNumber(k.Version), Title: k.Title, Message: k.Message, InboxID: k.InboxID.String(), Purpose: string(k.Purpose),
-		TimeZone: k.TimeZone,
+		TimeZone: k.TimeZone, accountZone: accountZone,
 	}
 	if f.TimeZone == "" {
 		f.TimeZone = accountZone
 	}
 	in := toZone(f.TimeZone)
+	if f.TimeZone == liadesk.RecipientZone {
+		in = toZone(accountZone)
+	}
 	switch {
 	case k.Local != "":
 		f.Local = k.Local
@@ -160,6 +165,15 @@ func smsFormOf(k liadesk.SMSCampaign, accountZone string) smsForm {
 	}
 	f.setRule(k.Audience)
 	return f
+}
+
+// readIn is the zone in which the form's other times are read: the chosen one,
+// or the account's when the campaign goes by its recipients' clocks.
+func (f smsForm) readIn(account string) string {
+	if f.TimeZone == liadesk.RecipientZone || f.TimeZone == "" {
+		return account
+	}
+	return f.TimeZone
 }
 
 // rule is the audience as the form says it. Tags with nothing chosen are the
@@ -276,7 +290,7 @@ func (f smsForm) input() (sms.Input, error) {
 		in.Schedule = &sms.LocalTime{Local: f.Local, TimeZone: f.TimeZone}
 	}
 	if f.Expires != "" {
-		at, _, err := hours.ParseLocal(f.Expires, f.TimeZone)
+		at, _, err := hours.ParseLocal(f.Expires, f.readIn(f.accountZone))
 		if err != nil {
 			var v liadesk.Invalid
 			v.Add("expires_at", "not_a_time")
@@ -308,7 +322,8 @@ func (s *Server) fillSMSForm(c *fiber.Ctx, f *smsForm) error {
 	if f.TimeZone == "" {
 		f.TimeZone = account
 	}
-	f.Zones = []Option{{Value: account, Label: s.t(c, "sms.field.account_zone", "Zone", zoneLabel(account))}}
+	f.Zones = []Option{{Value: account, Label: s.t(c, "sms.field.account_zone", "Zone", zoneLabel(account))},
+		{Value: liadesk.RecipientZone, Label: s.t(c, "ownzone.option")}}
 	for _, name := range hours.ZoneNames() {
 		if name != account {
 			f.Zones = append(f.Zones, Option{Value: name, Label: zoneLabel(name)})
@@ -327,7 +342,7 @@ func (s *Server) fillSMSForm(c *fiber.Ctx, f *smsForm) error {
 	if f.Audience == "" {
 		f.Audience = "tags"
 	}
-	f.Min = s.Clock.Now().In(toZone(f.TimeZone)).Format(localTime)
+	f.Min = s.Clock.Now().In(toZone(f.readIn(account))).Format(localTime)
 	if err := s.fillSMSAudience(c, f); err != nil {
 		return err
 	}
@@ -486,6 +501,9 @@ type smsWhen struct {
 func (s *Server) smsWhen(c *fiber.Ctx, f smsForm) smsWhen {
 	var w smsWhen
 	l := s.localizer(c)
+	if f.TimeZone == liadesk.RecipientZone {
+		return s.smsWhenOwn(c, f)
+	}
 	at, shifted, err := hours.ParseLocal(f.Local, f.TimeZone)
 	if err == nil {
 		w.At = at
@@ -499,13 +517,26 @@ func (s *Server) smsWhen(c *fiber.Ctx, f smsForm) smsWhen {
 			w.Lines = append(w.Lines, l.T("sms.when.your", "When", here))
 		}
 	}
+	w.Lines = append(w.Lines, s.smsHours(c, f))
+	return w
+}
+
+// smsHours says at which hours the form's texts go out.
+func (s *Server) smsHours(c *fiber.Ctx, f smsForm) string {
 	switch {
 	case liadesk.Purpose(f.Purpose) == liadesk.PurposeTransactional:
-		w.Lines = append(w.Lines, l.T("sms.when.any_hour"))
+		return s.t(c, "sms.when.any_hour")
 	case viewer(c).Account.Settings.RoundTheClock:
-		w.Lines = append(w.Lines, l.T("sms.every_hour"))
-	default:
-		w.Lines = append(w.Lines, l.T("sms.when.window"))
+		return s.t(c, "sms.every_hour")
+	}
+	return s.t(c, "sms.when.window")
+}
+
+// smsWhenOwn is smsWhen for a time by each recipient's own clock.
+func (s *Server) smsWhenOwn(c *fiber.Ctx, f smsForm) smsWhen {
+	w := smsWhen{Lines: []string{s.t(c, "ownzone.when"), s.smsHours(c, f)}}
+	if at, _, err := hours.ParseLocal(f.Local, f.readIn(f.accountZone)); err == nil {
+		w.At = at
 	}
 	return w
 }

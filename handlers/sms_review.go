@@ -50,10 +50,13 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error) error
 	k, l := r.Campaign, s.localizer(c)
 	f := smsFormOf(k, viewer(c).Account.Settings.TimeZone)
 	v := smsReview{Review: r, Path: "/campaigns/sms/" + k.ID.String(), Audience: audience.Sentence(l, k.Audience), Next: n + 1,
-		Zone: f.TimeZone, When: s.smsWhen(c, f), AtMost: r.Audience.Reachable * int64(r.Cost.Segments)}
+		Zone: f.readIn(f.accountZone), When: s.smsWhen(c, f), AtMost: r.Audience.Reachable * int64(r.Cost.Segments)}
 	v.Reach = s.smsReach(c, r.Audience, k.Audience, k.Purpose)
 	if r.Outside > r.Never {
-		v.OutsideText = l.T("sms.review.outside", "Count", r.Outside-r.Never, "When", l.DateTime(r.FirstOpens, toZone(f.TimeZone)))
+		v.OutsideText = l.T("sms.review.outside", "Count", r.Outside-r.Never, "When", l.DateTime(r.FirstOpens, toZone(v.Zone)))
+	}
+	if r.Past > 0 {
+		v.When.Lines = append(v.When.Lines, l.T("ownzone.past", "Count", r.Past))
 	}
 	if n := r.Restrained.Count; n > 0 && r.Restrained.AtMost {
 		v.RestrainedText = l.T("restraint.left_out_at_most", "Count", n)

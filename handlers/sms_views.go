@@ -67,7 +67,7 @@ func (s *Server) smsCard(c *fiber.Ctx, card sms.Card, inboxes smsInboxes) smsCar
 		Campaign: k, Progress: p, Audience: audience.Sentence(l, k.Audience), Quote: pieces(shorten(k.Message, cardLength)),
 		Zone: k.TimeZone,
 	}
-	if v.Zone == "" {
+	if v.Zone == "" || k.InOwnZones() {
 		v.Zone = viewer(c).Account.Settings.TimeZone
 	}
 	switch inbox, found := inboxes.byID[k.InboxID]; {
@@ -81,6 +81,9 @@ func (s *Server) smsCard(c *fiber.Ctx, card sms.Card, inboxes smsInboxes) smsCar
 	v.Status = s.smsStatus(c, k, p)
 	v.Bar = s.smsBar(c, k, p)
 	v.Lines = s.smsLines(c, k, p, v.Zone)
+	if k.InOwnZones() && !k.Status.Ended() {
+		v.Lines = append(v.Lines, smsLine{Text: l.T("ownzone.line")})
+	}
 	if k.Override != nil {
 		v.Lines = append(v.Lines, smsLine{Text: l.T("restraint.lifted", "Reason", k.Override.Reason)})
 	}

@@ -93,6 +93,13 @@ type SMSCampaign struct {
 	Override *Override `cbor:"53,keyasint,omitempty"`
 }
 
+// RecipientZone stands in TimeZone for each recipient's own.
+const RecipientZone = "recipient"
+
+// InOwnZones tells whether the campaign goes out by each recipient's own clock.
+// ScheduledAt is then when the first of them get it.
+func (c SMSCampaign) InOwnZones() bool { return c.TimeZone == RecipientZone }
+
 // Sweep is why the waiting recipients of an ended campaign are put aside.
 type Sweep string
 

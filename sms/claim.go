@@ -175,7 +175,7 @@ func (c *claimer) campaign(sc liadesk.SMSCampaign, most int) error {
 		return err
 	}
 	for _, class := range slices.Sorted(maps.Keys(now.pending)) {
-		if isOpen(c.account, sc.Purpose, class, c.now) {
+		if mayText(c.account, sc, class, c.now) {
 			if err := c.class(sc, class, most); err != nil || len(c.jobs) >= most {
 				return err
 			}
@@ -279,7 +279,7 @@ func (c *claimer) people(sc liadesk.SMSCampaign, class string, dense []uint32) e
 			// night where it is now.
 			if now = p.Class; blocked(c.account, sc.Purpose, now) {
 				set = skippedSet + string(liadesk.SkipBlockedCountry)
-			} else if !isOpen(c.account, sc.Purpose, now, c.now) {
+			} else if !mayText(c.account, sc, now, c.now) {
 				set = pendingSet + now
 			}
 		}

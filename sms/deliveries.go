@@ -127,7 +127,7 @@ func (l *recipientLister) sections(f RecipientFilter) ([]string, error) {
 	all := f.Status == ""
 	if all || f.Status == liadesk.DeliveryPending || f.Status == liadesk.DeliveryDeferred {
 		for class := range t.pending {
-			open := isOpen(l.account, l.c.Purpose, class, now)
+			open := mayText(l.account, l.c, class, now)
 			if all || open == (f.Status == liadesk.DeliveryPending) {
 				sections = append(sections, pendingSet+class)
 			}
@@ -222,14 +222,14 @@ func (l *recipientLister) waiting(set string, dense []uint32) ([]Recipient, erro
 		byDense[p.Dense] = p
 	}
 	class, _ := strings.CutPrefix(set, pendingSet)
-	opens, _ := opening(l.account, l.c.Purpose, class, l.s.now())
+	opens, _ := opening(l.account, l.c, class, l.s.now())
 	out := make([]Recipient, len(dense))
 	for i, n := range dense {
 		p := byDense[n]
 		d := liadesk.Delivery{ID: p.ID, CampaignID: l.c.ID, ContactID: p.ID, Dense: n, Phone: p.Phone, UpdatedAt: l.c.StartedAt}
 		if class, ok := strings.CutPrefix(set, pendingSet); ok {
 			d.Status, d.Class = liadesk.DeliveryDeferred, class
-			if isOpen(l.account, l.c.Purpose, class, l.s.now()) {
+			if mayText(l.account, l.c, class, l.s.now()) {
 				d.Status = liadesk.DeliveryPending
 			}
 		} else if reason, ok := strings.CutPrefix(set, skippedSet); ok {

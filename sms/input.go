@@ -56,7 +56,7 @@ type When struct {
 // LocalTime is a wall time in a named zone.
 type LocalTime struct {
 	Local    string `json:"local"`     // 2006-01-02T15:04, seconds allowed
-	TimeZone string `json:"time_zone"` // IANA
+	TimeZone string `json:"time_zone"` // IANA, or liadesk.RecipientZone
 }
 
 // InputOf is a campaign as input, to change a part of it.
@@ -135,6 +135,12 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 		return err
 	}
 	s.fillTimes(&v, c, in)
+	if c.InOwnZones() && !v.Has("schedule.local") {
+		if err := s.fillOwnTime(tx, &v, c); err != nil {
+			return err
+		}
+	}
+	s.fillExpiry(&v, c, in)
 	s.fillOverride(&v, c, in)
 	if err := v.Err(); err != nil {
 		return err
@@ -203,7 +209,7 @@ func (s *Service) fillTimes(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Input
 	if in.Schedule != nil {
 		field, skew = "schedule.local", clockSkew
 	}
-	if !c.ScheduledAt.IsZero() {
+	if !c.ScheduledAt.IsZero() && !c.InOwnZones() {
 		switch {
 		case c.ScheduledAt.Before(now.Add(-skew)):
 			v.Add(field, "in_the_past")
@@ -213,6 +219,11 @@ func (s *Service) fillTimes(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Input
 			c.ScheduledAt = now // within the skew: it means now
 		}
 	}
+}
+
+// fillExpiry reads when handing over ends.
+func (s *Service) fillExpiry(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Input) {
+	now := s.now()
 	c.ExpiresAt = in.ExpiresAt
 	if c.ExpiresAt.IsZero() {
 		return
@@ -234,7 +245,11 @@ func (l LocalTime) instant() (at time.Time, field, code string) {
 	case l.TimeZone == "":
 		return at, "schedule.time_zone", "required"
 	}
-	at, _, err := hours.ParseLocal(l.Local, l.TimeZone)
+	zone := l.TimeZone
+	if zone == liadesk.RecipientZone {
+		zone = firstZone
+	}
+	at, _, err := hours.ParseLocal(l.Local, zone)
 	switch {
 	case errors.Is(err, hours.ErrZone):
 		return at, "schedule.time_zone", "unknown_zone"
@@ -247,7 +262,7 @@ func (l LocalTime) instant() (at time.Time, field, code string) {
 // Shifted tells whether a campaign goes out at another wall time than was asked
 // for, because the clocks skip that hour.
 func Shifted(c liadesk.SMSCampaign) bool {
-	if c.TimeZone == "" {
+	if c.TimeZone == "" || c.InOwnZones() {
 		return false
 	}
 	_, shifted, err := hours.ParseLocal(c.Local, c.TimeZone)

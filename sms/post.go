@@ -175,7 +175,7 @@ func (s *Service) check(tx *db.Tx, j job) (liadesk.EventKind, liadesk.SkipReason
 		return liadesk.EventSkip, liadesk.SkipCancelled, nil
 	case !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt):
 		return liadesk.EventExpire, "", nil
-	case c.Status != liadesk.SMSSending, !account.Plan.Paid(), !isOpen(account, c.Purpose, j.class, now):
+	case c.Status != liadesk.SMSSending, !account.Plan.Paid(), !mayText(account, c, j.class, now):
 		return back, "", nil
 	}
 	if c.Purpose != liadesk.PurposeTransactional {

@@ -133,7 +133,7 @@ func (s *Service) progressOf(account liadesk.Account, c liadesk.SMSCampaign, t t
 	p, now := Progress{}, s.now()
 	p.Targeted, p.Skipped = &c.Targeted, t.skipped
 	for class, n := range t.pending {
-		at, ok := opening(account, c.Purpose, class, now)
+		at, ok := opening(account, c, class, now)
 		if ok && !at.After(now) {
 			p.Pending += n
 			continue

@@ -2,6 +2,7 @@ package sms
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/liadesk/campaigns/audience"
@@ -35,6 +36,9 @@ type Review struct {
 	// the first of them does. Never is how many of them have no window at all.
 	Outside, Never int64
 	FirstOpens     time.Time
+	// Past is how many of the reachable have their own hour behind them when a
+	// campaign by recipients' own clocks begins; they get the text at once.
+	Past int64
 	// Restrained are those of the reachable who got marketing texts so lately
 	// that this one would leave them out.
 	Restrained Restrained
@@ -136,18 +140,27 @@ func (s *Service) sample(tx *db.Tx, account liadesk.Account, r *Review, split au
 // outside counts those whom the campaign would not reach at its own time.
 func (s *Service) outside(tx *db.Tx, account liadesk.Account, r *Review, split audience.Split) error {
 	at := r.Campaign.ScheduledAt
-	if at.IsZero() || r.Campaign.Purpose == liadesk.PurposeTransactional || account.Settings.RoundTheClock {
+	if at.IsZero() {
 		return nil
+	}
+	if at.Before(s.now()) {
+		at = s.now()
 	}
 	classes, err := tx.ContactClasses(account.ID)
 	if err != nil {
 		return err
 	}
-	var closed []db.SetRef
+	var closed, past []db.SetRef
 	var opens []time.Time
 	for _, class := range classes {
-		open, ok := opening(account, r.Campaign.Purpose, class, at)
-		if ok && !open.After(at) {
+		from := at
+		if own := begins(r.Campaign, class); r.Campaign.InOwnZones() && own.After(at) {
+			from = own
+		} else if r.Campaign.InOwnZones() && own.Before(at.Add(-clockSkew)) {
+			past = append(past, db.SetClass(class))
+		}
+		open, ok := opening(account, r.Campaign, class, from)
+		if ok && !open.After(from) {
 			continue
 		}
 		if !ok {
@@ -155,11 +168,15 @@ func (s *Service) outside(tx *db.Tx, account liadesk.Account, r *Review, split a
 		}
 		closed, opens = append(closed, db.SetClass(class)), append(opens, open)
 	}
-	sets, err := tx.ReadSets(account.ID, closed)
+	sets, err := tx.ReadSets(account.ID, append(slices.Clone(closed), past...))
 	if err != nil {
 		return err
 	}
 	for i, set := range sets {
+		if i >= len(closed) {
+			r.Past += int64(split.Reachable.AndCardinality(set))
+			continue
+		}
 		n := int64(split.Reachable.AndCardinality(set))
 		if n == 0 {
 			continue

@@ -13,14 +13,14 @@ import (
 // rules are the texting windows of places.
 var rules = sync.OnceValue(hours.BuiltIn)
 
-// opening tells when a text of a purpose may reach the numbers of a window
+// windowOpens tells when a text of a purpose may reach the numbers of a window
 // class: the first instant from t on, t itself when it may now; ok is false
 // when no such instant is known. Transactional texts are exempt, and the
 // accounts of demonstrations are open round the clock.
 //
 // A number that may be in several zones is texted only while all are open; one
 // whose zone nobody can know, never.
-func opening(account liadesk.Account, purpose liadesk.Purpose, class string, t time.Time) (at time.Time, ok bool) {
+func windowOpens(account liadesk.Account, purpose liadesk.Purpose, class string, t time.Time) (at time.Time, ok bool) {
 	if purpose == liadesk.PurposeTransactional || account.Settings.RoundTheClock {
 		return t, true
 	}
@@ -29,12 +29,6 @@ func opening(account liadesk.Account, purpose liadesk.Purpose, class string, t t
 		return time.Time{}, false
 	}
 	return hours.Next(c.Zones, rules().For(c.Country, c.State), t)
-}
-
-// isOpen tells whether a text may reach the numbers of a class at t.
-func isOpen(account liadesk.Account, purpose liadesk.Purpose, class string, t time.Time) bool {
-	at, ok := opening(account, purpose, class, t)
-	return ok && !at.After(t)
 }
 
 // blocked tells whether no text of a purpose may ever reach a class.
