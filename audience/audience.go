@@ -110,6 +110,8 @@ type evaluation struct {
 	tags map[string][]string // under which names a tag's contacts are filed
 	// blocked are the sets of those in countries that take no marketing texts.
 	blocked []db.SetRef
+	// campaigns are who had which outcome of the campaigns that are asked for.
+	campaigns map[asked]*roaring.Bitmap
 }
 
 var reasonSets = []db.SetRef{db.SetAll, db.SetPhone, db.SetBadNumber, db.SetCannotText, db.SetOptOut, db.SetHeld, db.SetConsent}
@@ -139,6 +141,9 @@ func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purp
 		return nil, err
 	}
 	e := &evaluation{sets: make(map[db.SetRef]*roaring.Bitmap, len(refs)), tags: names, blocked: blocked}
+	if e.campaigns, err = readCampaigns(tx, account, rule); err != nil {
+		return nil, err
+	}
 	for i, ref := range refs {
 		e.sets[ref] = sets[i]
 	}

@@ -45,7 +45,7 @@ func TestARuleThatMeansNothingIsRefused(t *testing.T) {
 		`{"value":"BR"}`: "rule.field field_unknown",
 		`{"field":"attributes.","op":"eq","value":"x"}`:                                 "rule.field field_unknown",
 		`{"not":{"field":"created_at","op":"before","value":"x"}}`:                      "rule.not.field field_unsupported",
-		`{"field":"campaign.x","op":"eq","value":"sent"}`:                               "rule.field field_unsupported",
+		`{"field":"campaign.x","op":"eq","value":"sent"}`:                               "rule.field campaign_unknown",
 		`{"field":"country","op":"contains","value":"B"}`:                               "rule.op op_unsupported",
 		`{"field":"country","value":"BR"}`:                                              "rule.op op_unknown",
 		`{"field":"has_phone","op":"in","value":["BR"]}`:                                "rule.op op_unknown",

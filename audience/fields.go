@@ -50,7 +50,10 @@ func checkField(v *liadesk.Invalid, at string, r liadesk.Rule) {
 	has := r.Field == hasEmail || r.Field == hasPhone
 	name, isAttribute := strings.CutPrefix(r.Field, attribute)
 	switch {
-	case slices.Contains(laterFields, r.Field), strings.HasPrefix(r.Field, "campaign."):
+	case strings.HasPrefix(r.Field, campaignField):
+		checkCampaign(v, at, r)
+		return
+	case slices.Contains(laterFields, r.Field):
 		v.Add(at+".field", "field_unsupported", "Name", clip(r.Field))
 		return
 	case isAttribute && (name == "" || len(name) > maxAttributeName),
@@ -124,6 +127,9 @@ func clip(s string) string {
 // will do.
 func setsOfField(r liadesk.Rule) []db.SetRef {
 	field := r.Field
+	if strings.HasPrefix(field, campaignField) {
+		return nil
+	}
 	if name, ok := strings.CutPrefix(field, attribute); ok {
 		field = attribute + strings.ToLower(name) // as contacts have it
 	}
@@ -169,6 +175,9 @@ func fieldSets(r liadesk.Rule, refs []db.SetRef) []db.SetRef {
 
 // matchField is the set of those who fulfil a part about a field.
 func (e *evaluation) matchField(r liadesk.Rule) *roaring.Bitmap {
+	if strings.HasPrefix(r.Field, campaignField) {
+		return e.matchCampaign(r)
+	}
 	out := roaring.New()
 	for _, set := range setsOfField(r) {
 		out.Or(e.sets[set])
@@ -199,6 +208,9 @@ func textsOf(r liadesk.Rule) []string {
 
 // fieldPhrase reads a part about a field, or its contrary.
 func fieldPhrase(l Speaker, r liadesk.Rule, contrary bool) string {
+	if strings.HasPrefix(r.Field, campaignField) {
+		return campaignPhrase(l, r, contrary)
+	}
 	which := ""
 	if turned(r) != contrary {
 		which = "not_"

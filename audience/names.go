@@ -49,15 +49,18 @@ func (s *Service) Offer(ctx context.Context, actor liadesk.Actor, fields []strin
 // mean everybody. A rule is held against it when it is saved; one that was good
 // then stays good when the last contact loses the attribute.
 func CheckNames(tx *db.Tx, account liadesk.ID, rule liadesk.Rule) error {
+	var v liadesk.Invalid
+	if err := checkCampaigns(tx, account, rule, &v); err != nil {
+		return err
+	}
 	asked := attributesOf(rule, nil)
 	if len(asked) == 0 {
-		return nil
+		return v.Err()
 	}
 	known, err := tx.AttributeNames(account)
 	if err != nil {
 		return err
 	}
-	var v liadesk.Invalid
 	for _, name := range asked {
 		if slices.Contains(known, name) {
 			continue

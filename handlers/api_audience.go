@@ -28,5 +28,5 @@ func (s *Server) apiCountAudience(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(countJSON{Matched: n.Matched, Reachable: n.Reachable, Skipped: n.Skipped, Sentence: audience.Sentence(s.texts.For("en"), in.Rule)})
+	return c.JSON(countJSON{Matched: n.Matched, Reachable: n.Reachable, Skipped: n.Skipped, Sentence: audience.Sentence(s.ruleSpeaker(c, s.texts.For("en")), in.Rule)})
 }

@@ -118,7 +118,7 @@ func (s *Server) narrowByAudience(c *fiber.Ctx, list *contactList, q *contacts.Q
 		return err
 	}
 	q.Within = within
-	list.Who, list.Clear = audience.Sentence(s.localizer(c), rule), "/contacts"
+	list.Who, list.Clear = audience.Sentence(s.ruleSpeaker(c, s.localizer(c)), rule), "/contacts"
 	if skip != "" {
 		list.Skip = s.t(c, "audience.skip."+skip)
 	}

@@ -43,6 +43,7 @@ func (s *Server) smsRoutes(desk fiber.Router) {
 	g.Post("/:id/resume", s.smsMove((*sms.Service).Resume, "sms.done.resumed"))
 	g.Post("/:id/cancel", s.smsMove((*sms.Service).Cancel, "sms.done.cancelled"))
 	g.Post("/:id/duplicate", s.smsCopy((*sms.Service).Duplicate, "sms.done.duplicated"))
+	g.Post("/:id/retry", s.smsCopy((*sms.Service).RetryFailed, "retry.done"))
 	g.Post("/:id/replace", s.smsCopy((*sms.Service).Replace, "sms.done.replaced"))
 	g.Post("/:id/delete", s.deleteSMSCampaign) // for pages without scripts
 }

@@ -111,7 +111,7 @@ func (s *Server) fillSMSAudience(c *fiber.Ctx, f *smsForm) error {
 		custom := Option{Value: "custom", Label: s.t(c, "sms.field.custom"), Icon: "filter"}
 		var rule liadesk.Rule
 		if json.Unmarshal([]byte(f.Rule), &rule) == nil && audience.Validate(rule) == nil {
-			custom.Hint = audience.Sentence(s.localizer(c), rule)
+			custom.Hint = audience.Sentence(s.ruleSpeaker(c, s.localizer(c)), rule)
 		}
 		f.Audiences = append(f.Audiences, custom)
 	}
@@ -161,7 +161,7 @@ func (s *Server) sampleOf(c *fiber.Ctx, rule liadesk.Rule, purpose liadesk.Purpo
 }
 
 func (s *Server) smsReach(c *fiber.Ctx, count audience.Count, rule liadesk.Rule, purpose liadesk.Purpose) smsReach {
-	r := smsReach{Known: true, Count: count, LeftOut: count.Matched - count.Reachable, Sentence: audience.Sentence(s.localizer(c), rule)}
+	r := smsReach{Known: true, Count: count, LeftOut: count.Matched - count.Reachable, Sentence: audience.Sentence(s.ruleSpeaker(c, s.localizer(c)), rule)}
 	for _, reason := range count.Reasons() {
 		l := smsLeftOut{Label: s.t(c, fmt.Sprintf("audience.skip.%s", reason)), Count: count.Skipped[reason], Link: leftOutLink(rule, purpose, reason)}
 		if id := fmt.Sprintf("audience.mend.%s", reason); s.texts.Has(id) {

@@ -49,7 +49,7 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error) error
 	}
 	k, l := r.Campaign, s.localizer(c)
 	f := smsFormOf(k, viewer(c).Account.Settings.TimeZone)
-	v := smsReview{Review: r, Path: "/campaigns/sms/" + k.ID.String(), Audience: audience.Sentence(l, k.Audience), Next: n + 1,
+	v := smsReview{Review: r, Path: "/campaigns/sms/" + k.ID.String(), Audience: audience.Sentence(s.ruleSpeaker(c, l), k.Audience), Next: n + 1,
 		Zone: f.readIn(f.accountZone), When: s.smsWhen(c, f), AtMost: r.Audience.Reachable * int64(r.Cost.Segments)}
 	v.Reach = s.smsReach(c, r.Audience, k.Audience, k.Purpose)
 	if r.Outside > r.Never {

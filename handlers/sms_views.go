@@ -64,7 +64,7 @@ const cardLength = 140
 func (s *Server) smsCard(c *fiber.Ctx, card sms.Card, inboxes smsInboxes) smsCard {
 	l, k, p := s.localizer(c), card.Campaign, card.Progress
 	v := smsCard{
-		Campaign: k, Progress: p, Audience: audience.Sentence(l, k.Audience), Quote: pieces(shorten(k.Message, cardLength)),
+		Campaign: k, Progress: p, Audience: audience.Sentence(s.ruleSpeaker(c, l), k.Audience), Quote: pieces(shorten(k.Message, cardLength)),
 		Zone: k.TimeZone,
 	}
 	if v.Zone == "" || k.InOwnZones() {

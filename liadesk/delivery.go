@@ -135,3 +135,14 @@ type OutboxItem struct {
 	MessageID      ID        `cbor:"8,keyasint,omitempty"`
 	CreatedAt      time.Time `cbor:"9,keyasint"`
 }
+
+// MayPass tells whether a carrier's error code is of a failure that another
+// time may not meet: the network, the phone or the queue of that moment
+// (Plivo, "Message error codes").
+func MayPass(code string) bool {
+	switch code {
+	case "20", "80", "90", "300", "420":
+		return true
+	}
+	return false
+}

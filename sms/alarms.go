@@ -36,11 +36,12 @@ var failureClasses = []FailureClass{FailedContent, FailedAccount, FailedNumbers,
 
 // ClassOf sorts the carrier's code (Plivo, "Message error codes").
 func ClassOf(code string) FailureClass {
+	if liadesk.MayPass(code) {
+		return FailedUnreachable
+	}
 	switch code {
 	case "50", "70":
 		return FailedNumbers
-	case "20", "80", "90", "300", "420":
-		return FailedUnreachable
 	case "10", "30", "60", "100", "110", "http_400":
 		return FailedContent
 	case "200":

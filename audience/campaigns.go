@@ -1,0 +1,136 @@
+package audience
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// campaignField begins a field that asks what came of an SMS campaign for a
+// person: "campaign." and its id, with eq or ne and an outcome.
+const campaignField = "campaign."
+
+// outcomes are what such a field is compared with. Clicks are not counted by
+// the product, so that nobody can be asked for by them.
+var outcomes = map[string]db.Outcome{
+	"sent": db.OutcomeSent, "delivered": db.OutcomeDelivered, "replied": db.OutcomeReplied, "unreachable": db.OutcomeUnreachable,
+}
+
+// campaignOf is the campaign and outcome that a valid part asks for.
+func campaignOf(r liadesk.Rule) (liadesk.ID, db.Outcome, bool) {
+	name, ok := strings.CutPrefix(r.Field, campaignField)
+	if !ok || r.Value == nil || r.Value.Text == nil {
+		return liadesk.ID{}, "", false
+	}
+	id, err := liadesk.ParseID(name)
+	return id, outcomes[*r.Value.Text], err == nil
+}
+
+func checkCampaign(v *liadesk.Invalid, at string, r liadesk.Rule) {
+	name := strings.TrimPrefix(r.Field, campaignField)
+	if _, err := liadesk.ParseID(name); err != nil {
+		v.Add(at+".field", "campaign_unknown", "Name", clip(name))
+		return
+	}
+	if r.Op != opEq && r.Op != opNe {
+		v.Add(at+".op", "op_unknown", "Name", clip(r.Op))
+		return
+	}
+	if r.Value == nil || r.Value.Text == nil || outcomes[*r.Value.Text] == "" {
+		v.Add(at+".value", "outcome_unknown")
+	}
+}
+
+// asked is a campaign and what came of it.
+type asked struct {
+	campaign liadesk.ID
+	outcome  db.Outcome
+}
+
+// campaignsOf lists what the parts of a rule ask about campaigns.
+func campaignsOf(r liadesk.Rule, list []asked) []asked {
+	if id, outcome, ok := campaignOf(r); ok {
+		if a := (asked{id, outcome}); !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	for _, parts := range []*[]liadesk.Rule{r.All, r.Any} {
+		if parts != nil {
+			for _, part := range *parts {
+				list = campaignsOf(part, list)
+			}
+		}
+	}
+	if r.Not != nil {
+		list = campaignsOf(*r.Not, list)
+	}
+	return list
+}
+
+// readCampaigns reads who has which outcome of the campaigns that a rule asks
+// for. It reads an index entry for each text of a campaign, so it takes its
+// time for a large one.
+func readCampaigns(tx *db.Tx, account liadesk.ID, rule liadesk.Rule) (map[asked]*roaring.Bitmap, error) {
+	out := make(map[asked]*roaring.Bitmap)
+	for _, a := range campaignsOf(rule, nil) {
+		set, err := tx.CampaignOutcome(account, a.campaign, a.outcome)
+		if err != nil {
+			return nil, err
+		}
+		out[a] = set
+	}
+	return out, nil
+}
+
+// matchCampaign is the set of those who fulfil a part about a campaign.
+func (e *evaluation) matchCampaign(r liadesk.Rule) *roaring.Bitmap {
+	all := e.sets[db.SetAll]
+	id, outcome, _ := campaignOf(r)
+	set := e.campaigns[asked{id, outcome}]
+	if set == nil {
+		set = roaring.New()
+	}
+	if r.Op == opNe {
+		return roaring.AndNot(all, set)
+	}
+	return roaring.And(all, set)
+}
+
+// checkCampaigns refuses a rule about a campaign that the account has not.
+func checkCampaigns(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, v *liadesk.Invalid) error {
+	for _, a := range campaignsOf(rule, nil) {
+		if _, found, err := tx.SharedSMSCampaign(account, a.campaign); err != nil {
+			return err
+		} else if !found {
+			v.Add("rule", "campaign_unknown", "Name", a.campaign.String())
+			return nil
+		}
+	}
+	return nil
+}
+
+// Titler is a Speaker who knows the titles of campaigns.
+type Titler interface {
+	CampaignTitle(id string) string
+}
+
+// campaignPhrase reads a part about a campaign, or its contrary.
+func campaignPhrase(l Speaker, r liadesk.Rule, contrary bool) string {
+	name := strings.TrimPrefix(r.Field, campaignField)
+	if t, ok := l.(Titler); ok {
+		name = t.CampaignTitle(name)
+	}
+	outcome := "sent"
+	if _, o, ok := campaignOf(r); ok && o != "" {
+		outcome = string(o)
+	}
+	which := ""
+	if (r.Op == opNe) != contrary {
+		which = "not_"
+	}
+	return l.T("audience.campaign."+which+outcome, "Campaign", l.T("audience.quoted", "Tag", name))
+}

@@ -1,0 +1,65 @@
+package db
+
+import (
+	"bytes"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// Outcome is what came of a campaign for a person, as audiences ask for it.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeSent        Outcome = "sent"        // the carrier took the text, and it did not fail
+	OutcomeDelivered   Outcome = "delivered"   // it is on the phone
+	OutcomeReplied     Outcome = "replied"     // the person answered it
+	OutcomeUnreachable Outcome = "unreachable" // it failed for a reason that may pass
+)
+
+// outcomeStates are the states of the rows among which an outcome is found.
+var outcomeStates = map[Outcome][]liadesk.DeliveryStatus{
+	OutcomeSent:        {liadesk.DeliveryAccepted, liadesk.DeliverySent, liadesk.DeliveryDelivered, liadesk.DeliveryUndelivered},
+	OutcomeDelivered:   {liadesk.DeliveryDelivered},
+	OutcomeReplied:     {liadesk.DeliveryAccepted, liadesk.DeliverySent, liadesk.DeliveryDelivered, liadesk.DeliveryUndelivered},
+	OutcomeUnreachable: {liadesk.DeliveryFailed, liadesk.DeliveryUndelivered},
+}
+
+// outcomePage is how many rows are read at a time.
+const outcomePage = 2000
+
+// CampaignOutcome is the set of the contacts for whom a campaign had an
+// outcome. It reads the rows of the states in question, page by page.
+func (tx *Tx) CampaignOutcome(account, campaign liadesk.ID, o Outcome) (*roaring.Bitmap, error) {
+	out := roaring.New()
+	for _, state := range outcomeStates[o] {
+		base := in(account, nDeliveryState).id(campaign).str(string(state))
+		for from := base; ; {
+			pairs, err := tx.kv.Scan(from, base.end(), outcomePage, false)
+			if err != nil || len(pairs) == 0 {
+				if err != nil {
+					return nil, err
+				}
+				break
+			}
+			keys := make([]key, len(pairs))
+			for i, p := range pairs {
+				keys[i] = deliveryKey(account, campaign, string(bytes.TrimSuffix(p.Key[len(base):], []byte{0})))
+			}
+			rows, err := getMany[liadesk.Delivery](tx, keys)
+			if err != nil {
+				return nil, err
+			}
+			for _, d := range rows {
+				if o == OutcomeReplied && d.RepliedAt.IsZero() || o == OutcomeUnreachable && !liadesk.MayPass(d.ErrorCode) {
+					continue
+				}
+				out.Add(d.Dense)
+			}
+			from = key(pairs[len(pairs)-1].Key).after()
+		}
+	}
+	return out, nil
+}
