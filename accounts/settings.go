@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -34,6 +35,8 @@ type SettingsPatch struct {
 	Locale         *string
 	MaxSegments    *int
 	TextsPerDay    *int // 1 to liadesk.MaxTextsPerDay
+	Currency       *string
+	Prices         *map[string]int64 // whole, by country or liadesk.AnyCountry
 	Footer         *string
 	OptOutReply    *string
 	OptInReply     *string
@@ -101,6 +104,7 @@ func applySettings(a *liadesk.Account, p SettingsPatch) error {
 			v.Add("marketing_texts_per_24h", "out_of_range", "Min", "1", "Max", "10")
 		}
 	}
+	applyPrices(&v, set, p)
 	if p.Footer != nil {
 		set.Footer = checkText(&v, "footer", *p.Footer, maxFooter, false)
 	}
@@ -190,6 +194,10 @@ func settingsChanges(theirs, yours liadesk.Account) []liadesk.Change {
 	}
 	if a.MostTextsPerDay() != b.MostTextsPerDay() {
 		list = append(list, liadesk.Change{Field: "marketing_texts_per_24h", Theirs: a.MostTextsPerDay(), Yours: b.MostTextsPerDay()})
+	}
+	text("currency", a.Currency, b.Currency)
+	if !maps.Equal(a.Prices, b.Prices) {
+		list = append(list, liadesk.Change{Field: "prices", Theirs: PriceLines(a.Prices), Yours: PriceLines(b.Prices)})
 	}
 	text("footer", a.Footer, b.Footer)
 	text("opt_out_reply", a.OptOutReply, b.OptOutReply)

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"math"
+
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/liadesk/campaigns/accounts"
@@ -22,6 +24,7 @@ type settingsJSON struct {
 	Keywords keywordsJSON `json:"keywords"`
 	Replies  repliesJSON  `json:"replies"`
 	Limits   limitsJSON   `json:"limits"`
+	Prices   pricesJSON   `json:"prices"`
 	Version  uint64       `json:"version"`
 }
 
@@ -35,6 +38,13 @@ type repliesJSON struct {
 	OptOut string `json:"opt_out"`
 	OptIn  string `json:"opt_in"`
 	Help   string `json:"help"`
+}
+
+// pricesJSON are what a segment costs, by country of the number, "*" for all
+// others.
+type pricesJSON struct {
+	Currency   string           `json:"currency"`
+	PerSegment map[string]money `json:"per_segment"`
 }
 
 type limitsJSON struct {
@@ -62,6 +72,10 @@ type settingsInput struct {
 		MaxSegments *int `json:"max_segments"`
 		TextsPerDay *int `json:"marketing_texts_per_24h"`
 	} `json:"limits"`
+	Prices struct {
+		Currency   *string             `json:"currency"`
+		PerSegment *map[string]float64 `json:"per_segment"`
+	} `json:"prices"`
 	Windows *struct{} `json:"windows"`
 	Version uint64    `json:"version"`
 }
@@ -71,6 +85,10 @@ func settingsView(a liadesk.Account) settingsJSON {
 	out := settingsJSON{AccountID: a.ID, Name: a.Name, Plan: a.Plan, Region: set.Region, TimeZone: set.TimeZone, Locale: set.Locale,
 		Windows: hours.BuiltIn(), Footer: set.Footer, Keywords: keywordsJSON{emptyNotNull(set.OptOutKeywords), emptyNotNull(set.OptInKeywords)},
 		Replies: repliesJSON{set.OptOutReply, set.OptInReply, set.HelpReply}, Limits: limitsJSON{set.MaxSegments, set.MostTextsPerDay()}, Version: a.Version}
+	out.Prices = pricesJSON{set.Currency, make(map[string]money, len(set.Prices))}
+	for country, price := range set.Prices {
+		out.Prices.PerSegment[country] = money(price)
+	}
 	if set.RoundTheClock {
 		out.Windows = hours.Rules{Default: hours.RoundTheClock()}
 	}
@@ -103,7 +121,16 @@ func (s *Server) apiEditSettings(c *fiber.Ctx) error {
 		wrong.Add("windows", "read_only")
 		return wrong.Err()
 	}
+	var prices *map[string]int64
+	if given := in.Prices.PerSegment; given != nil {
+		prices = new(map[string]int64)
+		*prices = make(map[string]int64, len(*given))
+		for country, price := range *given {
+			(*prices)[country] = int64(math.Round(max(min(price, 1e9), -1) * 1e6))
+		}
+	}
 	a, err := s.Accounts.EditSettings(c.UserContext(), actor(c), accounts.SettingsPatch{
+		Currency: in.Prices.Currency, Prices: prices,
 		Name: in.Name, Region: in.Region, TimeZone: in.TimeZone, Locale: in.Locale, Footer: in.Footer,
 		OptOutKeywords: in.Keywords.OptOut, OptInKeywords: in.Keywords.OptIn,
 		OptOutReply: in.Replies.OptOut, OptInReply: in.Replies.OptIn, HelpReply: in.Replies.Help,

@@ -33,6 +33,8 @@ func (s *Server) apiSMSRoutes(api fiber.Router) {
 	g.Get("/:id/deliveries/export", s.apiExportDeliveries)
 	s.apiSMSResolveRoutes(g)
 	g.Get("/:id/report", s.apiSMSReport)
+	api.Post("/forecasts", s.requireCampaigns, s.apiStartForecast)
+	api.Get("/forecasts/:id", s.requireCampaigns, s.apiGetForecast)
 	api.Post("/sms/measure", s.requireCampaigns, s.apiMeasure)
 }
 

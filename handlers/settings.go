@@ -31,6 +31,7 @@ type settingsForm struct {
 	MaxSegments, TextsPerDay                   string
 	Footer, OptOutReply, OptInReply, HelpReply string
 	OptOutKeywords, OptInKeywords              string
+	Currency, Prices                           string
 	Conflict                                   []conflictLine
 	Plan                                       string
 	Regions, Zones, Locales, Segments, PerDay  []Option
@@ -46,7 +47,8 @@ func (s *Server) showSettings(c *fiber.Ctx) error {
 	return s.page(c, "settings/account", s.accountPage(c, settingsForm{Version: a.Version, Name: a.Name, Region: set.Region,
 		TimeZone: set.TimeZone, Locale: set.Locale, MaxSegments: strconv.Itoa(set.MaxSegments), TextsPerDay: strconv.Itoa(set.MostTextsPerDay()), Footer: set.Footer,
 		OptOutReply: set.OptOutReply, OptInReply: set.OptInReply, HelpReply: set.HelpReply,
-		OptOutKeywords: strings.Join(set.OptOutKeywords, ", "), OptInKeywords: strings.Join(set.OptInKeywords, ", ")}))
+		OptOutKeywords: strings.Join(set.OptOutKeywords, ", "), OptInKeywords: strings.Join(set.OptInKeywords, ", "),
+		Currency: set.Currency, Prices: accounts.PriceLines(set.Prices)}))
 }
 
 func (s *Server) accountPage(c *fiber.Ctx, f settingsForm) Page {
@@ -71,7 +73,7 @@ func (s *Server) editSettings(c *fiber.Ctx) error {
 	f := settingsForm{Name: c.FormValue("name"), Region: c.FormValue("region"), TimeZone: c.FormValue("time_zone"), Locale: c.FormValue("locale"),
 		MaxSegments: c.FormValue("max_segments"), TextsPerDay: c.FormValue("marketing_texts_per_24h"), Footer: c.FormValue("footer"), OptOutReply: c.FormValue("opt_out_reply"),
 		OptInReply: c.FormValue("opt_in_reply"), HelpReply: c.FormValue("help_reply"), OptOutKeywords: c.FormValue("opt_out_keywords"),
-		OptInKeywords: c.FormValue("opt_in_keywords"), Version: formVersion(c)}
+		OptInKeywords: c.FormValue("opt_in_keywords"), Currency: c.FormValue("currency"), Prices: c.FormValue("prices"), Version: formVersion(c)}
 	segments, err := strconv.Atoi(f.MaxSegments)
 	if err != nil {
 		segments = -1 // no number is out of range
@@ -87,6 +89,15 @@ func (s *Server) editSettings(c *fiber.Ctx) error {
 		p.OptOutKeywords, p.OptInKeywords, p.TextsPerDay = &out, &in, &perDay
 	} else {
 		p.Footer = nil
+	}
+	if viewer(c).Account.Plan.Paid() {
+		prices, wrong, ok := accounts.ReadPrices(f.Prices)
+		if !ok {
+			var v liadesk.Invalid
+			v.Add("prices", "price_line", "Line", wrong)
+			return s.invalid(c, v.Err(), "settings/account", "settings/account", s.accountPage(c, f))
+		}
+		p.Currency, p.Prices = &f.Currency, &prices
 	}
 	_, err = s.Accounts.EditSettings(c.UserContext(), actor(c), p)
 	if lines, version, ok := s.conflict(c, err, "settings.field"); ok {

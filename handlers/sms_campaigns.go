@@ -36,6 +36,7 @@ func (s *Server) smsRoutes(desk fiber.Router) {
 	g.Get("/:id/recipients", s.listSMSRecipients)
 	g.Get("/:id/recipients.csv", s.downloadSMSRecipients)
 	g.Get("/:id/review", s.reviewSMSCampaign)
+	g.Get("/:id/forecast", s.showForecast)
 	g.Get("/:id/unconfirmed", s.showSMSUnconfirmed)
 	g.Post("/:id/unconfirmed", s.settleSMSUnconfirmed)
 	g.Post("/:id/schedule", s.scheduleSMSCampaign)

@@ -261,6 +261,9 @@ func (c *company) create(noun, name string) (string, error) {
 	case "opt-out":
 		o, err := c.Contacts.AddOptOut(ctx, who, c.phone(), contacts.SourceTeam, title+" said no")
 		return o.Number, err
+	case "forecast":
+		f, err := c.SMS.StartForecast(ctx, who, sms.Input{Title: title, Message: "x", InboxID: c.refID("texts"), Audience: liadesk.Rule{Tag: c.ref("tag")}})
+		return f.ID.String(), err
 	case "held":
 		number := c.phone()
 		return number, c.store.Update(ctx, func(tx *db.Tx) error {

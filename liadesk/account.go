@@ -67,9 +67,27 @@ type Settings struct {
 	OptInKeywords  []string `cbor:"10,keyasint,omitempty"`
 	// RoundTheClock lifts the texting window. Only demo accounts have it.
 	RoundTheClock bool `cbor:"11,keyasint,omitempty"`
+	// Prices are what a segment costs by country of the number, in millionths of
+	// Currency, by the account's contract with its carrier; Currency is a code of
+	// ISO 4217, or "".
+	Prices   map[string]int64 `cbor:"18,keyasint,omitempty"`
+	Currency string           `cbor:"19,keyasint,omitempty"`
 	// TextsPerDay is the most marketing texts that one number gets in a
 	// RestraintPeriod, over all campaigns and inboxes; 0 is DefaultTextsPerDay.
 	TextsPerDay int `cbor:"28,keyasint,omitempty"`
+}
+
+// AnyCountry stands among Prices for all countries without a price of their own.
+const AnyCountry = "*"
+
+// PriceOf is what a segment to a country costs, in millionths of Currency;
+// false when the account has not said.
+func (s Settings) PriceOf(country string) (int64, bool) {
+	if p, ok := s.Prices[country]; ok && country != "" {
+		return p, true
+	}
+	p, ok := s.Prices[AnyCountry]
+	return p, ok
 }
 
 // MostTextsPerDay is TextsPerDay with its default.

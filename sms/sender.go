@@ -53,6 +53,7 @@ func (s *Service) Start() {
 // in flight is then left to the next start, as after a crash. The callbacks'
 // edge should stay open until it returns.
 func (s *Service) Stop(ctx context.Context) error {
+	s.stopForecasts()
 	s.mu.Lock()
 	r := s.run
 	if r == nil {

@@ -31,6 +31,7 @@ type Service struct {
 	stopping bool
 	steady   steadiness
 
+	forecasts forecasts
 	releasing sync.Mutex // held by whoever reads the lists of a release
 	settling  sync.Mutex // held by whoever looks for uncertain texts, and guards looks
 	looks     map[liadesk.ID]look

@@ -1,0 +1,471 @@
+package sms
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/liadesk/campaigns/audience"
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/phone"
+)
+
+// Forecast is what a campaign would do, before anybody schedules it: worked out
+// by the same rules that send it, from what is known now.
+type Forecast struct {
+	ID    liadesk.ID    `json:"id"`
+	State ForecastState `json:"state"`
+
+	Matched   int64                        `json:"matched"`
+	Reachable int64                        `json:"reachable"`
+	Skipped   map[liadesk.SkipReason]int64 `json:"skipped"`
+	// ByHour says how many texts go out in each hour, by texting hours, the
+	// recipients' clocks and the inbox's pace; hours without any are left out.
+	// Other campaigns of the inbox are not foreseen. It ends after two weeks:
+	// Later are those who come after. Never have no known hour at all.
+	ByHour []HourForecast `json:"by_hour"`
+	Later  int64          `json:"later"`
+	Never  int64          `json:"never"`
+
+	// Measured is how many texts were written and measured so far; what follows
+	// is of these, and of all when the state is completed.
+	Measured int64 `json:"measured"`
+	Segments int64 `json:"segments"`
+	// Unicode is how many of the texts are UCS-2, for some character of theirs.
+	Unicode int64 `json:"unicode"`
+	// TooLong are texts over the limit of segments: they would be refused.
+	TooLong   int64             `json:"too_long"`
+	Countries []CountryForecast `json:"countries"` // the dearest, or largest, first
+	Dearest   []DearText        `json:"dearest"`
+	Costly    []CostlyForecast  `json:"costly"` // in most texts first
+
+	// Cost is what the segments to countries with a price come to, in millionths
+	// of Currency; Unpriced are the people in the others. Prices are the
+	// account's own, of its contract with the carrier.
+	Cost     int64  `json:"-"`
+	Currency string `json:"currency"`
+	Unpriced int64  `json:"unpriced"`
+}
+
+// ForecastState is how far a forecast is.
+type ForecastState string
+
+// The states of a forecast.
+const (
+	ForecastRunning   ForecastState = "running"
+	ForecastCompleted ForecastState = "completed"
+	ForecastFailed    ForecastState = "failed"
+)
+
+// HourForecast is how many texts go out in the hour from At.
+type HourForecast struct {
+	At    time.Time `json:"at"`
+	Count int64     `json:"count"`
+}
+
+// CountryForecast is what the texts to one country come to. Country is that of
+// the number, "" if nobody knows.
+type CountryForecast struct {
+	Country  string `json:"country"`
+	People   int64  `json:"people"`
+	Segments int64  `json:"segments"`
+	// Cost is in millionths of Forecast.Currency, nil where the account has no
+	// price.
+	Cost *int64 `json:"-"`
+}
+
+// DearText is one of the texts with the most segments.
+type DearText struct {
+	ContactID liadesk.ID `json:"contact_id"`
+	Name      string     `json:"name"`
+	Phone     string     `json:"phone"`
+	Segments  int        `json:"segments"`
+	Text      string     `json:"text"`
+}
+
+// CostlyForecast is a character that makes texts dear, and how many it does.
+type CostlyForecast struct {
+	Costly
+	Texts int64 `json:"texts"`
+}
+
+const (
+	forecastPage = 1000 // people that one transaction reads
+	forecastDays = 14   // how far ByHour looks
+	dearestKept  = 5
+	// forecastsKept and forecastKept bound what is remembered. Nothing of it is
+	// stored: after a restart one asks again.
+	forecastsKept = 200
+	forecastKept  = time.Hour
+	// costlyKept bounds the different characters that are counted.
+	costlyKept = 200
+)
+
+// forecasts are those that are worked out or were lately.
+type forecasts struct {
+	mu   sync.Mutex
+	list map[liadesk.ID]*forecastRun
+	work sync.WaitGroup
+}
+
+type forecastRun struct {
+	account, user liadesk.ID
+	begun         time.Time
+	cancel        context.CancelFunc
+	now           Forecast // guarded by forecasts.mu, as is costly
+	costly        map[Costly]int64
+}
+
+// StartForecast checks a campaign as Create would, and begins to work out what
+// it would do. A newer one of the same user ends the older: only one is looked
+// at. Nothing is stored.
+func (s *Service) StartForecast(ctx context.Context, actor liadesk.Actor, in Input) (Forecast, error) {
+	if err := actor.ManageCampaigns(); err != nil {
+		return Forecast{}, err
+	}
+	f := forecaster{s: s}
+	err := s.Store.View(ctx, func(tx *db.Tx) error {
+		c := liadesk.SMSCampaign{AccountID: actor.Account} // replaces nothing, so fill writes nothing
+		in.Draft = true
+		if err := s.fill(tx, &c, in); err != nil {
+			return err
+		}
+		if c.ScheduledAt.Before(s.now()) {
+			c.ScheduledAt = s.now()
+		}
+		f.c = c
+		return f.count(tx)
+	})
+	if err != nil {
+		return Forecast{}, err
+	}
+	work, cancel := context.WithCancel(context.Background())
+	run := &forecastRun{account: actor.Account, user: actor.User, begun: s.now(), cancel: cancel, now: f.out, costly: make(map[Costly]int64)}
+	run.now.ID, run.now.State = s.IDs(), ForecastRunning
+	fs := &s.forecasts
+	fs.mu.Lock()
+	if fs.list == nil {
+		fs.list = make(map[liadesk.ID]*forecastRun)
+	}
+	for id, old := range fs.list {
+		if old.user == actor.User && old.now.State == ForecastRunning {
+			old.cancel()
+		}
+		if run.begun.Sub(old.begun) > forecastKept || len(fs.list) >= forecastsKept && old.now.State != ForecastRunning {
+			delete(fs.list, id)
+		}
+	}
+	fs.list[run.now.ID] = run
+	first := run.now
+	fs.mu.Unlock()
+	fs.work.Go(func() {
+		defer cancel()
+		state := ForecastCompleted
+		if err := f.measure(work, run); err != nil {
+			state = ForecastFailed
+			if work.Err() == nil {
+				s.Log.Error("a forecast failed", "error", err)
+			}
+		}
+		fs.mu.Lock()
+		run.now.State = state
+		fs.mu.Unlock()
+	})
+	return first, nil
+}
+
+// Forecast reads how far a forecast of the account is. One that nobody looked
+// at for long, or that a restart ended, gives liadesk.ErrNotFound.
+func (s *Service) Forecast(actor liadesk.Actor, id liadesk.ID) (Forecast, error) {
+	if err := actor.ManageCampaigns(); err != nil {
+		return Forecast{}, err
+	}
+	s.forecasts.mu.Lock()
+	defer s.forecasts.mu.Unlock()
+	run := s.forecasts.list[id]
+	if run == nil || run.account != actor.Account {
+		return Forecast{}, liadesk.ErrNotFound
+	}
+	return run.now, nil
+}
+
+// stopForecasts ends those that are worked out, for nobody will read them.
+func (s *Service) stopForecasts() {
+	s.forecasts.mu.Lock()
+	for _, run := range s.forecasts.list {
+		run.cancel()
+	}
+	s.forecasts.mu.Unlock()
+	s.forecasts.work.Wait()
+}
+
+// forecaster works out one forecast.
+type forecaster struct {
+	s         *Service
+	c         liadesk.SMSCampaign
+	account   liadesk.Account
+	reachable *roaring.Bitmap
+	out       Forecast
+}
+
+// count works out who and when, in one read.
+func (f *forecaster) count(tx *db.Tx) error {
+	var err error
+	if f.account, _, err = tx.Account(f.c.AccountID); err != nil {
+		return err
+	}
+	split, err := audience.Evaluate(tx, f.c.AccountID, f.c.Audience, f.c.Purpose)
+	if err != nil {
+		return err
+	}
+	n := split.Figures()
+	f.out = Forecast{Matched: n.Matched, Reachable: n.Reachable, Skipped: n.Skipped, ByHour: []HourForecast{}, Countries: []CountryForecast{},
+		Dearest: []DearText{}, Costly: []CostlyForecast{}}
+	restrained, err := f.s.restrainedOf(tx, f.account, f.c, split.Reachable, f.c.ScheduledAt)
+	if err != nil {
+		return err
+	}
+	if restrained.Count > 0 {
+		f.out.Skipped[liadesk.SkipRecentlyTexted] = restrained.Count
+		f.out.Reachable -= restrained.Count
+	}
+	f.reachable, f.out.Currency = split.Reachable, f.account.Settings.Currency
+	inbox, _, err := tx.Inbox(f.c.AccountID, f.c.InboxID)
+	if err != nil {
+		return err
+	}
+	classes, err := tx.ContactClasses(f.c.AccountID)
+	if err != nil {
+		return err
+	}
+	refs := make([]db.SetRef, len(classes))
+	for i, class := range classes {
+		refs[i] = db.SetClass(class)
+	}
+	sets, err := tx.ReadSets(f.c.AccountID, refs)
+	if err != nil {
+		return err
+	}
+	waiting := make(map[string]int64, len(classes))
+	for i, class := range classes {
+		if n := split.Reachable.AndCardinality(sets[i]); n > 0 {
+			waiting[class] = int64(n)
+		}
+	}
+	pace := 1.0
+	if inbox.SMS != nil {
+		pace = inbox.SMS.MessagesPerSecond
+	}
+	f.hours(waiting, pace)
+	return nil
+}
+
+// hours lets two weeks pass, hour by hour: whoever may be texted in an hour is,
+// as far as the pace goes.
+func (f *forecaster) hours(waiting map[string]int64, pace float64) {
+	at := f.c.ScheduledAt
+	begin, end := at, at.Add(forecastDays*24*time.Hour)
+	perHour := pace * 3600
+	room := 0.0
+	for class := range waiting {
+		if _, ok := opening(f.account, f.c, class, begin); !ok {
+			f.out.Never += waiting[class]
+			delete(waiting, class)
+		}
+	}
+	classes := slices.Sorted(maps.Keys(waiting))
+	for at.Before(end) && len(waiting) > 0 {
+		next := at.Truncate(time.Hour).Add(time.Hour)
+		room = min(room, 1) + perHour*next.Sub(at).Hours()
+		count := int64(0)
+		for _, class := range classes {
+			n, waits := waiting[class]
+			if !waits || int64(room) <= 0 {
+				continue
+			}
+			if opens, ok := opening(f.account, f.c, class, at); !ok || !opens.Before(next) {
+				continue
+			}
+			take := min(n, int64(room))
+			count, room = count+take, room-float64(take)
+			if waiting[class] -= take; waiting[class] == 0 {
+				delete(waiting, class)
+			}
+		}
+		if count > 0 {
+			f.out.ByHour = append(f.out.ByHour, HourForecast{At: at, Count: count})
+		}
+		at = next
+	}
+	for _, n := range waiting {
+		f.out.Later += n
+	}
+}
+
+// measured are the figures of texts, of one of those who measure.
+type measured struct {
+	n, segments, unicode, tooLong int64
+	countries                     map[string]*CountryForecast
+	dearest                       []DearText
+	costly                        map[Costly]int64
+}
+
+// measure writes and measures the text of everybody in reach, page by page on
+// all processors, and tells the run as it goes.
+func (f *forecaster) measure(ctx context.Context, run *forecastRun) error {
+	pages := make(chan []uint32)
+	var all sync.WaitGroup
+	var once sync.Once
+	var failed error
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for page := range pages {
+				m, err := f.page(ctx, page)
+				if err != nil {
+					once.Do(func() { failed = err; cancel() })
+					return
+				}
+				f.add(run, m)
+			}
+		})
+	}
+	it := f.reachable.ManyIterator()
+	for {
+		page := make([]uint32, forecastPage)
+		n := it.NextMany(page)
+		if n == 0 {
+			break
+		}
+		select {
+		case pages <- page[:n]:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(pages)
+	all.Wait()
+	if failed == nil {
+		failed = ctx.Err()
+	}
+	return failed
+}
+
+// page measures the texts of some people. Texts that came out the same are
+// measured once.
+func (f *forecaster) page(ctx context.Context, dense []uint32) (measured, error) {
+	m := measured{countries: make(map[string]*CountryForecast), costly: make(map[Costly]int64)}
+	var people []liadesk.Contact
+	err := f.s.Store.View(ctx, func(tx *db.Tx) (err error) {
+		people, err = tx.ContactsByDense(f.c.AccountID, dense)
+		return err
+	})
+	if err != nil {
+		return m, err
+	}
+	last, lastText := Measurement{}, ""
+	for _, p := range people {
+		text, err := f.s.Render(f.account, f.c.Message, f.c.Purpose, p)
+		if err != nil {
+			m.tooLong++ // it would be refused the same
+			continue
+		}
+		if text != lastText {
+			last, lastText = Measure(text), text
+		}
+		if CheckLength(last, f.account.Settings.MaxSegments) != nil {
+			m.tooLong++
+		}
+		m.n++
+		m.segments += int64(last.Segments)
+		if last.Encoding == UCS2 {
+			m.unicode++
+			for _, c := range last.Costly {
+				if _, known := m.costly[c]; known || len(m.costly) < costlyKept {
+					m.costly[c]++
+				}
+			}
+		}
+		country := ""
+		if class, err := phone.ParseClass(p.Class); err == nil {
+			country = class.Country
+		}
+		of := m.countries[country]
+		if of == nil {
+			of = &CountryForecast{Country: country}
+			m.countries[country] = of
+		}
+		of.People++
+		of.Segments += int64(last.Segments)
+		if len(m.dearest) < dearestKept || last.Segments > m.dearest[len(m.dearest)-1].Segments {
+			m.dearest = dearest(append(m.dearest, DearText{p.ID, p.Name, p.Phone, last.Segments, text}))
+		}
+	}
+	return m, nil
+}
+
+func dearest(list []DearText) []DearText {
+	slices.SortStableFunc(list, func(a, b DearText) int {
+		return cmp.Or(cmp.Compare(b.Segments, a.Segments), strings.Compare(a.Phone, b.Phone))
+	})
+	return list[:min(len(list), dearestKept)]
+}
+
+// add brings the figures of a page into the run. Lists are made anew, for
+// others may be reading those that were there.
+func (f *forecaster) add(run *forecastRun, m measured) {
+	f.s.forecasts.mu.Lock()
+	defer f.s.forecasts.mu.Unlock()
+	now := &run.now
+	now.Measured += m.n
+	now.Segments += m.segments
+	now.Unicode += m.unicode
+	now.TooLong += m.tooLong
+	for _, old := range now.Countries {
+		if of := m.countries[old.Country]; of != nil {
+			of.People, of.Segments = of.People+old.People, of.Segments+old.Segments
+		} else {
+			m.countries[old.Country] = &old
+		}
+	}
+	now.Countries = make([]CountryForecast, 0, len(m.countries))
+	now.Cost, now.Unpriced = 0, 0
+	for _, of := range m.countries {
+		of.Cost = nil
+		if price, known := f.account.Settings.PriceOf(of.Country); known {
+			cost := of.Segments * price
+			of.Cost = &cost
+			now.Cost += cost
+		} else {
+			now.Unpriced += of.People
+		}
+		now.Countries = append(now.Countries, *of)
+	}
+	slices.SortFunc(now.Countries, func(a, b CountryForecast) int {
+		return cmp.Or(cmp.Compare(b.Segments, a.Segments), strings.Compare(a.Country, b.Country))
+	})
+	now.Dearest = dearest(append(slices.Clone(now.Dearest), m.dearest...))
+	for c, n := range m.costly {
+		if _, known := run.costly[c]; known || len(run.costly) < costlyKept {
+			run.costly[c] += n
+		}
+	}
+	now.Costly = make([]CostlyForecast, 0, len(run.costly))
+	for c, n := range run.costly {
+		now.Costly = append(now.Costly, CostlyForecast{c, n})
+	}
+	slices.SortFunc(now.Costly, func(a, b CostlyForecast) int {
+		return cmp.Or(cmp.Compare(b.Texts, a.Texts), strings.Compare(a.Char, b.Char))
+	})
+	now.Costly = now.Costly[:min(len(now.Costly), maxCostly)]
+}
