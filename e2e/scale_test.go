@@ -178,6 +178,27 @@ func BenchmarkManyContacts(b *testing.B) {
 				{"field": "attributes.city", "op": "in", "value": []string{"Lund", "Porto"}},
 				{"field": "country", "op": "eq", "value": "SE"}, {"field": "has_email", "op": "eq", "value": true}}}})
 		})
+		inbox := api.post("/inboxes", object{"kind": "sms", "name": "Texts", "number": "+46701740600", "auth_id": "MAXXXXXXXXXXXXXXXXXX",
+			"auth_token": "secret", "messages_per_second": 100}).str("id")
+		campaign := object{"title": "News", "message": "Hi {{ contact.first_name }}, news from {{ contact.attributes.city }}.", "inbox_id": inbox,
+			"audience": object{"rule": object{"all": []object{}}}}
+		var counts, exact latencies
+		for range 3 {
+			var f object
+			exact.time(func() {
+				counts.time(func() { f = api.ask(http.StatusAccepted, http.MethodPost, "/forecasts", campaign) })
+				for f.str("state") == "running" {
+					<-time.After(5 * time.Millisecond)
+					f = api.get("/forecasts/" + f.str("id"))
+				}
+			})
+			if f.str("state") != "completed" || f.num("measured") != n {
+				b.Fatalf("the forecast: %v", f)
+			}
+		}
+		b.ReportMetric(ms(counts.at(.5)), "ms-forecast-counts")
+		b.ReportMetric(ms(exact.at(.5)), "ms-forecast-exact")
+		b.ReportMetric(float64(n)/exact.at(.5).Seconds(), "forecast-texts/s")
 		server.stop()
 		var full latencies
 		for range 3 {
