@@ -27,6 +27,7 @@ func (s *Server) apiSMSRoutes(api fiber.Router) {
 	g.Post("/:id/resume", s.apiSMSMove((*sms.Service).Resume))
 	g.Post("/:id/cancel", s.apiSMSMove((*sms.Service).Cancel))
 	g.Post("/:id/duplicate", s.apiSMSCopy((*sms.Service).Duplicate))
+	g.Post("/:id/test", s.apiSendTest)
 	g.Post("/:id/retry", s.apiSMSCopy((*sms.Service).RetryFailed))
 	g.Post("/:id/replace", s.apiSMSCopy((*sms.Service).Replace))
 	g.Get("/:id/deliveries", s.apiListDeliveries)

@@ -37,6 +37,7 @@ func (s *Server) smsRoutes(desk fiber.Router) {
 	g.Get("/:id/recipients.csv", s.downloadSMSRecipients)
 	g.Get("/:id/review", s.reviewSMSCampaign)
 	g.Get("/:id/forecast", s.showForecast)
+	g.Post("/:id/test", s.sendSMSTest)
 	g.Get("/:id/unconfirmed", s.showSMSUnconfirmed)
 	g.Post("/:id/unconfirmed", s.settleSMSUnconfirmed)
 	g.Post("/:id/schedule", s.scheduleSMSCampaign)

@@ -26,6 +26,7 @@ type smsReview struct {
 	OutsideText string
 	// RestrainedText says who is left out for what they got lately.
 	RestrainedText string
+	To             string // typed into "send a test"
 	When           smsWhen
 }
 
@@ -37,7 +38,9 @@ func (s *Server) reviewSMSCampaign(c *fiber.Ctx) error {
 	return s.smsReviewPage(c, id, nil)
 }
 
-func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error) error {
+// smsReviewPage shows the review of a draft; refused is why it was not
+// scheduled, and problems are those of the test that somebody asked for.
+func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error, problems ...Problem) error {
 	n := uint64(max(c.QueryInt("sample"), 0))
 	r, err := s.SMS.Review(c.UserContext(), actor(c), id, n)
 	if err != nil {
@@ -69,7 +72,8 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error) error
 	if refused == nil {
 		refused = r.Problems
 	}
-	p := Page{Title: s.t(c, "sms.review.title"), Nav: "sms", Data: v}
+	v.To = c.FormValue("to")
+	p := Page{Title: s.t(c, "sms.review.title"), Nav: "sms", Data: v, Errors: problems}
 	if refused != nil {
 		for _, problem := range s.smsProblems(c, refused) {
 			v.Wrong = append(v.Wrong, problem.Message)

@@ -30,6 +30,7 @@ type Service struct {
 	done     []result // posted and not yet recorded
 	stopping bool
 	steady   steadiness
+	tests    map[liadesk.ID][]time.Time // of the last hour, by account
 
 	forecasts forecasts
 	releasing sync.Mutex // held by whoever reads the lists of a release

@@ -1,0 +1,47 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/phone"
+)
+
+// sendSMSTest texts a draft to a number of the team's own, as the person whom
+// the review shows would read it.
+func (s *Server) sendSMSTest(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	sent, err := s.SMS.SendTest(c.UserContext(), actor(c), id, c.FormValue("to"), uint64(max(c.QueryInt("sample"), 0)))
+	if liadesk.KindOf(err) == liadesk.KindInvalid {
+		c.Status(http.StatusUnprocessableEntity)
+		return s.smsReviewPage(c, id, nil, s.smsProblems(c, err)...)
+	}
+	if err != nil {
+		return err
+	}
+	s.toast(c, ToneSuccess, s.t(c, "testsend.done", "Number", phone.Format(sent.Number)))
+	return s.redirect(c, "/campaigns/sms/"+id.String()+"/review")
+}
+
+func (s *Server) apiSendTest(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		To string `json:"to"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	sent, err := s.SMS.SendTest(c.UserContext(), actor(c), id, in.To, 0)
+	if err != nil {
+		return err
+	}
+	return c.Status(http.StatusAccepted).JSON(fiber.Map{"to": sent.Number, "text": sent.Text, "segments": sent.Cost.Segments})
+}

@@ -1,0 +1,141 @@
+package sms
+
+import (
+	"context"
+	"time"
+
+	"github.com/liadesk/campaigns/audience"
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/phone"
+)
+
+// testsPerHour is how many test texts an account may send in an hour: they ask
+// nobody for consent.
+const testsPerHour = 20
+
+// TestSent is a test that is on its way.
+type TestSent struct {
+	Number string // in E.164
+	Text   string
+	Cost   Measurement
+}
+
+// SendTest texts a campaign's message to a number of the team's own, as the
+// n-th person in reach would read it, or the sample while there is nobody. It
+// goes ahead of campaigns, at any hour, and counts in no campaign. Who opted
+// out gets no test either. If the power goes after it answered nil, the text
+// goes out at the next start.
+func (s *Service) SendTest(ctx context.Context, actor liadesk.Actor, id liadesk.ID, to string, n uint64) (TestSent, error) {
+	var sent TestSent
+	if err := actor.ManageCampaigns(); err != nil {
+		return sent, err
+	}
+	var inbox liadesk.ID
+	err := s.Store.Update(ctx, func(tx *db.Tx) error {
+		c, err := s.find(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		inbox = c.InboxID
+		account, _, err := tx.Account(actor.Account)
+		if err != nil {
+			return err
+		}
+		if sent, err = s.testText(tx, account, c, to, n); err != nil {
+			return err
+		}
+		return tx.PutOutbox(liadesk.OutboxItem{ID: s.IDs(), AccountID: account.ID, InboxID: c.InboxID, Cause: liadesk.CauseTest,
+			Phone: sent.Number, Text: sent.Text, CreatedAt: s.now()})
+	})
+	if err != nil {
+		return sent, err
+	}
+	s.Wake(inbox)
+	return sent, nil
+}
+
+// testText checks a test and writes its text.
+func (s *Service) testText(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign, to string, n uint64) (TestSent, error) {
+	var v liadesk.Invalid
+	var sent TestSent
+	number, err := phone.Parse(to, account.Settings.Region)
+	switch {
+	case to == "":
+		v.Add("to", "required")
+	case err != nil:
+		v.Add("to", string(phone.ReasonOf(err)))
+	case !number.CanText():
+		v.Add("to", "cannot_text")
+	default:
+		if _, out, err := tx.OptOutOf(account.ID, number.E164); err != nil {
+			return sent, err
+		} else if out {
+			v.Add("to", "opted_out")
+		}
+	}
+	in, found, err := tx.Inbox(account.ID, c.InboxID)
+	if err != nil {
+		return sent, err
+	}
+	if !found || in.SMS == nil {
+		v.Add("inbox_id", "not_found")
+	}
+	if err := v.Err(); err != nil {
+		return sent, err
+	}
+	person := Sample()
+	if split, err := audience.Evaluate(tx, account.ID, c.Audience, c.Purpose); err == nil && !split.Reachable.IsEmpty() {
+		dense, err := split.Reachable.Select(uint32(n % split.Reachable.GetCardinality()))
+		if err != nil {
+			return sent, err
+		}
+		people, err := tx.ContactsByDense(account.ID, []uint32{dense})
+		if err != nil {
+			return sent, err
+		}
+		if len(people) > 0 {
+			person = people[0]
+		}
+	}
+	text, err := s.Render(account, c.Message, c.Purpose, person)
+	if err != nil {
+		addTemplate(&v, err)
+		return sent, v.Err()
+	}
+	m := Measure(text)
+	addLength(&v, CheckLength(m, account.Settings.MaxSegments))
+	if err := v.Err(); err != nil {
+		return sent, err
+	}
+	if !s.mayTest(account.ID) {
+		return sent, ErrTooManyTests
+	}
+	return TestSent{Number: number.E164, Text: text, Cost: m}, nil
+}
+
+// ErrTooManyTests says that an account has sent its tests of the hour.
+var ErrTooManyTests = liadesk.Conflict("too_many_tests", "no more than 20 test texts an hour")
+
+// mayTest counts a test of an account, and tells whether it may go. A restart
+// forgets the count.
+func (s *Service) mayTest(account liadesk.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tests == nil {
+		s.tests = make(map[liadesk.ID][]time.Time)
+	}
+	now := s.now()
+	var kept []time.Time
+	for _, at := range s.tests[account] {
+		if now.Sub(at) < time.Hour {
+			kept = append(kept, at)
+		}
+	}
+	if len(kept) < testsPerHour {
+		s.tests[account] = append(kept, now)
+		return true
+	}
+	s.tests[account] = kept
+	return false
+}
