@@ -268,7 +268,7 @@ func TestADraftIsReviewedThenScheduled(t *testing.T) {
 		t.Errorf("a text that nobody reviewed is scheduled: %d", a.StatusCode)
 	}
 	version = d.page("acme", "GET", path+"/review", nil).read(t).Find("input[name=version]").AttrOr("value", "")
-	if a := d.page("acme", "POST", path+"/schedule", url.Values{"version": {version}}); a.StatusCode != http.StatusSeeOther {
+	if a := d.page("acme", "POST", path+"/schedule", url.Values{"version": {version}, "understood": {"yes"}}); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d", a.StatusCode)
 	}
 	if a := d.page("acme", "GET", path+"/edit", nil); a.Header.Get("Location") != path {
@@ -290,7 +290,7 @@ func TestNothingReachableCannotBeScheduled(t *testing.T) {
 	if _, disabled := doc.Find("form .button.primary").Attr("disabled"); !disabled || !strings.Contains(words(doc.Find(".banner")), "Nobody in this audience") {
 		t.Errorf("the review: %s", words(doc.Find(".banner")))
 	}
-	if a := d.page("acme", "POST", path+"/schedule", url.Values{}); a.StatusCode != http.StatusUnprocessableEntity {
+	if a := d.page("acme", "POST", path+"/schedule", url.Values{"understood": {"yes"}}); a.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("it is scheduled: %d", a.StatusCode)
 	}
 	status, p := d.api("acme", "POST", strings.Replace(path, "/campaigns/sms", "/sms-campaigns", 1)+"/schedule", "")

@@ -213,7 +213,7 @@ func (d *smsDesk) draft(change func(url.Values)) string {
 func (d *smsDesk) schedule() string {
 	d.t.Helper()
 	path := d.draft(nil)
-	a := d.page("acme", "POST", path+"/schedule", url.Values{})
+	a := d.page("acme", "POST", path+"/schedule", url.Values{"understood": {"yes"}})
 	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != path {
 		d.t.Fatalf("%d: %s", a.StatusCode, words(a.read(d.t).Find("main")))
 	}
@@ -248,4 +248,14 @@ func (d *smsDesk) reported() {
 	if err := d.rooms.Handset.Idle(ctx); err != nil {
 		d.t.Fatal(err)
 	}
+}
+
+// idOf is the id in a campaign's path.
+func (d *smsDesk) idOf(path string) liadesk.ID {
+	d.t.Helper()
+	id, err := liadesk.ParseID(strings.TrimPrefix(path, "/campaigns/sms/"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return id
 }

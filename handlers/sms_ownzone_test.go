@@ -25,7 +25,7 @@ func TestACampaignByEachRecipientsOwnClock(t *testing.T) {
 	if !strings.Contains(when, "by each recipient's own clock") {
 		t.Errorf("the form says %q", when)
 	}
-	if a := d.page("acme", "POST", path+"/schedule", url.Values{}); a.StatusCode != http.StatusSeeOther {
+	if a := d.page("acme", "POST", path+"/schedule", url.Values{"understood": {"yes"}}); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 	if got := words(d.page("acme", "GET", path, nil).read(t).Find("main")); !strings.Contains(got, "By each recipient's own clock") {

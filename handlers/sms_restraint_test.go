@@ -48,7 +48,7 @@ func TestTheReviewSaysWhoIsLeftOutForWhatTheyGotLatelyAndAReasonLiftsIt(t *testi
 	if status, k := d.api("acme", "PATCH", "/sms-campaigns/"+id, `{"override_reason":""}`); status != 200 || k["override"] != nil {
 		t.Errorf("taken back: %d %v", status, k["override"])
 	}
-	if a := d.page("acme", "POST", path+"/schedule", url.Values{}); a.StatusCode != http.StatusSeeOther {
+	if a := d.page("acme", "POST", path+"/schedule", url.Values{"understood": {"yes"}}); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d", a.StatusCode)
 	}
 	d.clock.Advance(2 * time.Hour)

@@ -27,7 +27,9 @@ type smsReview struct {
 	// RestrainedText says who is left out for what they got lately.
 	RestrainedText string
 	To             string // typed into "send a test"
-	When           smsWhen
+	// Unheard asks for a word that answers may go unheard.
+	Unheard bool
+	When    smsWhen
 }
 
 func (s *Server) reviewSMSCampaign(c *fiber.Ctx) error {
@@ -72,6 +74,9 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error, probl
 	if refused == nil {
 		refused = r.Problems
 	}
+	if v.Unheard, err = s.SMS.Unheard(c.UserContext(), k); err != nil {
+		return err
+	}
 	v.To = c.FormValue("to")
 	p := Page{Title: s.t(c, "sms.review.title"), Nav: "sms", Data: v, Errors: problems}
 	if refused != nil {
@@ -95,7 +100,7 @@ func (s *Server) scheduleSMSCampaign(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.SMS.Schedule(c.UserContext(), actor(c), id, sms.When{Version: version})
+	_, err = s.SMS.Schedule(c.UserContext(), actor(c), id, sms.When{Version: version, Asked: true, Understood: c.FormValue("understood") != ""})
 	if liadesk.KindOf(err) == liadesk.KindInvalid {
 		c.Status(http.StatusUnprocessableEntity)
 		return s.smsReviewPage(c, id, err)

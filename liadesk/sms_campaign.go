@@ -88,9 +88,19 @@ type SMSCampaign struct {
 	Sweep Sweep `cbor:"26,keyasint,omitempty"`
 	// Released is set when a person let the campaign go on although it is late.
 	Released bool `cbor:"27,keyasint,omitempty"`
+	// Unheard is who scheduled it, and when, although the inbox had never been
+	// called back by the carrier: STOP might not have been heard. nil if that
+	// did not have to be said.
+	Unheard *Acknowledged `cbor:"40,keyasint,omitempty"`
 	// Override lets it text people who got a marketing text lately, nil for
 	// the usual restraint.
 	Override *Override `cbor:"53,keyasint,omitempty"`
+}
+
+// Acknowledged is who said that they understand something, and when.
+type Acknowledged struct {
+	By ID        `cbor:"1,keyasint"`
+	At time.Time `cbor:"2,keyasint"`
 }
 
 // RecipientZone stands in TimeZone for each recipient's own.

@@ -82,7 +82,10 @@ func (s *Service) Schedule(ctx context.Context, actor liadesk.Actor, id liadesk.
 			v.Add("scheduled_at", "required")
 			return v.Err()
 		}
-		return s.fill(tx, c, in)
+		if err := s.fill(tx, c, in); err != nil {
+			return err
+		}
+		return s.acknowledge(tx, actor, c, when)
 	})
 }
 

@@ -51,6 +51,10 @@ type When struct {
 
 	// Version is the one that the person saw, 0 for whatever is there.
 	Version uint64
+
+	// Asked is set by pages that ask people to acknowledge what is risky, and
+	// Understood when they did; programs are told in the documentation.
+	Asked, Understood bool
 }
 
 // LocalTime is a wall time in a named zone.
