@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/hours"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -29,12 +31,15 @@ const (
 // SettingsPatch changes an account's name and settings; nil leaves a field as
 // it is.
 type SettingsPatch struct {
-	Name           *string
-	Region         *string
-	TimeZone       *string
-	Locale         *string
-	MaxSegments    *int
-	TextsPerDay    *int // 1 to liadesk.MaxTextsPerDay
+	Name        *string
+	Region      *string
+	TimeZone    *string
+	Locale      *string
+	MaxSegments *int
+	TextsPerDay *int // 1 to liadesk.MaxTextsPerDay
+	// Windows sets the account's own texting windows by place; nil for a place
+	// goes back to what the product ships.
+	Windows        map[string]*hours.Window
 	Currency       *string
 	Prices         *map[string]int64 // whole, by country or liadesk.AnyCountry
 	Footer         *string
@@ -105,6 +110,7 @@ func applySettings(a *liadesk.Account, p SettingsPatch) error {
 		}
 	}
 	applyPrices(&v, set, p)
+	applyWindows(&v, set, p.Windows)
 	if p.Footer != nil {
 		set.Footer = checkText(&v, "footer", *p.Footer, maxFooter, false)
 	}
@@ -196,6 +202,9 @@ func settingsChanges(theirs, yours liadesk.Account) []liadesk.Change {
 		list = append(list, liadesk.Change{Field: "marketing_texts_per_24h", Theirs: a.MostTextsPerDay(), Yours: b.MostTextsPerDay()})
 	}
 	text("currency", a.Currency, b.Currency)
+	if !reflect.DeepEqual(a.Windows, b.Windows) {
+		list = append(list, liadesk.Change{Field: "windows", Theirs: windowPlaces(a.Windows), Yours: windowPlaces(b.Windows)})
+	}
 	if !maps.Equal(a.Prices, b.Prices) {
 		list = append(list, liadesk.Change{Field: "prices", Theirs: PriceLines(a.Prices), Yours: PriceLines(b.Prices)})
 	}

@@ -18,7 +18,13 @@ func Blocked(set liadesk.Settings, purpose liadesk.Purpose, class string) bool {
 		return false
 	}
 	c, err := phone.ParseClass(class)
-	return err == nil && rules().For(c.Country, c.State).NeverOpen()
+	return err == nil && Window(set, c).NeverOpen()
+}
+
+// Window is when marketing texts may reach the numbers of a window class: by
+// the account's own windows, and where it has none by those of the product.
+func Window(set liadesk.Settings, c phone.Class) hours.Window {
+	return rules().ForWith(set.Windows, c.Country, c.State)
 }
 
 // blockedSets are the sets of the contacts in blocked countries, of those

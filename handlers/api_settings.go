@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -18,14 +20,13 @@ type settingsJSON struct {
 	Region    string       `json:"region"`
 	TimeZone  string       `json:"time_zone"`
 	Locale    string       `json:"locale"`
-	// Windows are the texting windows that hold; they cannot be changed.
-	Windows  hours.Rules  `json:"windows"`
-	Footer   string       `json:"footer"`
-	Keywords keywordsJSON `json:"keywords"`
-	Replies  repliesJSON  `json:"replies"`
-	Limits   limitsJSON   `json:"limits"`
-	Prices   pricesJSON   `json:"prices"`
-	Version  uint64       `json:"version"`
+	Windows   windowsJSON  `json:"windows"` // those that hold
+	Footer    string       `json:"footer"`
+	Keywords  keywordsJSON `json:"keywords"`
+	Replies   repliesJSON  `json:"replies"`
+	Limits    limitsJSON   `json:"limits"`
+	Prices    pricesJSON   `json:"prices"`
+	Version   uint64       `json:"version"`
 }
 
 // keywordsJSON are the account's own words, beside those that always hold.
@@ -76,21 +77,46 @@ type settingsInput struct {
 		Currency   *string             `json:"currency"`
 		PerSegment *map[string]float64 `json:"per_segment"`
 	} `json:"prices"`
-	Windows *struct{} `json:"windows"`
-	Version uint64    `json:"version"`
+	Windows struct {
+		Default given[hours.Window]      `json:"default"`
+		ByPlace map[string]*hours.Window `json:"by_place"`
+	} `json:"windows"`
+	Version uint64 `json:"version"`
 }
 
 func settingsView(a liadesk.Account) settingsJSON {
 	set := a.Settings
 	out := settingsJSON{AccountID: a.ID, Name: a.Name, Plan: a.Plan, Region: set.Region, TimeZone: set.TimeZone, Locale: set.Locale,
-		Windows: hours.BuiltIn(), Footer: set.Footer, Keywords: keywordsJSON{emptyNotNull(set.OptOutKeywords), emptyNotNull(set.OptInKeywords)},
+		Windows: windowsOf(set), Footer: set.Footer, Keywords: keywordsJSON{emptyNotNull(set.OptOutKeywords), emptyNotNull(set.OptInKeywords)},
 		Replies: repliesJSON{set.OptOutReply, set.OptInReply, set.HelpReply}, Limits: limitsJSON{set.MaxSegments, set.MostTextsPerDay()}, Version: a.Version}
 	out.Prices = pricesJSON{set.Currency, make(map[string]money, len(set.Prices))}
 	for country, price := range set.Prices {
 		out.Prices.PerSegment[country] = money(price)
 	}
+	return out
+}
+
+// windowsJSON are the texting windows that hold, and for which places ("*" is
+// the default) they are the account's own.
+type windowsJSON struct {
+	hours.Rules
+	Own []string `json:"own"`
+}
+
+func windowsOf(set liadesk.Settings) windowsJSON {
 	if set.RoundTheClock {
-		out.Windows = hours.Rules{Default: hours.RoundTheClock()}
+		return windowsJSON{hours.Rules{Default: hours.RoundTheClock()}, []string{}}
+	}
+	out := windowsJSON{hours.BuiltIn(), []string{}}
+	for _, place := range slices.Sorted(maps.Keys(set.Windows)) {
+		w := set.Windows[place]
+		out.Own = append(out.Own, place)
+		if place == hours.Anywhere {
+			out.Default = w
+			continue
+		}
+		w.MostPerDay = out.ByPlace[place].MostPerDay // the law's
+		out.ByPlace[place] = w
 	}
 	return out
 }
@@ -116,10 +142,12 @@ func (s *Server) apiEditSettings(c *fiber.Ctx) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	if in.Windows != nil {
-		var wrong liadesk.Invalid
-		wrong.Add("windows", "read_only")
-		return wrong.Err()
+	windows := in.Windows.ByPlace
+	if in.Windows.Default.Set {
+		if windows == nil {
+			windows = make(map[string]*hours.Window)
+		}
+		windows[hours.Anywhere] = in.Windows.Default.Value
 	}
 	var prices *map[string]int64
 	if given := in.Prices.PerSegment; given != nil {
@@ -130,7 +158,7 @@ func (s *Server) apiEditSettings(c *fiber.Ctx) error {
 		}
 	}
 	a, err := s.Accounts.EditSettings(c.UserContext(), actor(c), accounts.SettingsPatch{
-		Currency: in.Prices.Currency, Prices: prices,
+		Currency: in.Prices.Currency, Prices: prices, Windows: windows,
 		Name: in.Name, Region: in.Region, TimeZone: in.TimeZone, Locale: in.Locale, Footer: in.Footer,
 		OptOutKeywords: in.Keywords.OptOut, OptInKeywords: in.Keywords.OptIn,
 		OptOutReply: in.Replies.OptOut, OptInReply: in.Replies.OptIn, HelpReply: in.Replies.Help,

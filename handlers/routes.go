@@ -170,6 +170,8 @@ func (s *Server) routes() {
 	desk.Get("/settings/sessions", s.showSessions)
 	desk.Post("/settings/sessions/end-others", s.revokeOtherSessions)
 	desk.Post("/settings/sessions/:id/end", s.revokeSession)
+	desk.Get("/settings/windows", s.requireCampaigns, s.showWindows)
+	desk.Post("/settings/windows", s.requireCampaigns, s.editWindow)
 	desk.Get("/settings/tokens", s.showTokens)
 	desk.Post("/settings/tokens", s.createToken)
 	desk.Post("/settings/tokens/:id/revoke", s.revokeToken)

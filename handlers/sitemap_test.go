@@ -222,6 +222,8 @@ var sitemap = []route{
 	{"GET /settings/sessions", 0, "", ""},
 	{"POST /settings/sessions/:id/end", record | blank, "/settings/sessions/{session}/end", ""},
 	{"POST /settings/sessions/end-others", 0, "", ""},
+	{"GET /settings/windows", admin | paid, "", ""},
+	{"POST /settings/windows", admin | paid, "", "place=BR&back=1"},
 	{"GET /settings/tokens", admin, "", ""},
 	{"POST /settings/tokens", admin, "", "name=x"},
 	{"POST /settings/tokens/:id/revoke", record | admin, "/settings/tokens/{token 2}/revoke", ""},

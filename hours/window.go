@@ -76,6 +76,34 @@ func (r Rules) For(country, state string) Window {
 	return r.Default
 }
 
+// Anywhere stands in an account's own windows for every place without one.
+const Anywhere = "*"
+
+// ForWith is For where an account has windows of its own, by place. Its own
+// window of a place replaces the one of the rules; the nearer place goes first,
+// whoever's it is.
+func (r Rules) ForWith(own map[string]Window, country, state string) Window {
+	if len(own) == 0 {
+		return r.For(country, state)
+	}
+	places := []string{country}
+	if state != "" {
+		places = []string{country + "/" + state, country}
+	}
+	for _, place := range places {
+		if w, ok := own[place]; ok && country != "" {
+			return w
+		}
+		if w, ok := r.ByPlace[place]; ok && country != "" {
+			return w
+		}
+	}
+	if w, ok := own[Anywhere]; ok {
+		return w
+	}
+	return r.Default
+}
+
 // Allowed reports whether a text may go at t to someone who may be in any of the
 // zones: it may only while the window is open in all of them. Where nobody knows
 // the zone, or one of them does not exist, no window is known to be open, except

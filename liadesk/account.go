@@ -2,6 +2,8 @@ package liadesk
 
 import (
 	"time"
+
+	"github.com/liadesk/campaigns/hours"
 )
 
 // Plan is what an account pays for.
@@ -67,6 +69,9 @@ type Settings struct {
 	OptInKeywords  []string `cbor:"10,keyasint,omitempty"`
 	// RoundTheClock lifts the texting window. Only demo accounts have it.
 	RoundTheClock bool `cbor:"11,keyasint,omitempty"`
+	// Windows are the account's own texting windows, by country ("BR"), state
+	// ("US/FL") or hours.Anywhere, in place of those that the product ships.
+	Windows map[string]hours.Window `cbor:"12,keyasint,omitempty"`
 	// Prices are what a segment costs by country of the number, in millionths of
 	// Currency, by the account's contract with its carrier; Currency is a code of
 	// ISO 4217, or "".

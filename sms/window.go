@@ -28,7 +28,7 @@ func windowOpens(account liadesk.Account, purpose liadesk.Purpose, class string,
 	if err != nil {
 		return time.Time{}, false
 	}
-	return hours.Next(c.Zones, rules().For(c.Country, c.State), t)
+	return hours.Next(c.Zones, audience.Window(account.Settings, c), t)
 }
 
 // blocked tells whether no text of a purpose may ever reach a class.

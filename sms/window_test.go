@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/hours"
 	"github.com/liadesk/campaigns/liadesk"
 	"github.com/liadesk/campaigns/phone"
@@ -90,5 +91,50 @@ func TestNobodyInReachButInACountryThatTakesNoTextsIsNobody(t *testing.T) {
 	r, err := b.svc.Review(t.Context(), b.admin, draft.ID, 0)
 	if err != nil || r.Audience.Reachable != 1 || r.Audience.Skipped[liadesk.SkipBlockedCountry] != 1 || r.Never != 0 {
 		t.Errorf("the review counts %+v, never %d, %v", r.Audience, r.Never, err)
+	}
+}
+
+func TestTheAccountsOwnHoursReplaceTheProductsAndActAtOnce(t *testing.T) {
+	b := newBench(t) // 18:00 on a Tuesday in Stockholm, 20:00 in Istanbul
+	b.person(1, nil)
+	b.person(2, func(c *liadesk.Contact) { c.Class = "TR//Europe/Istanbul" })
+	own := func(windows map[string]hours.Window) {
+		b.account.Settings.Windows = windows
+		b.update(func(tx *db.Tx) error { return tx.PutAccount(b.account) })
+	}
+	evening := hours.Window{Week: hours.EveryDay(hours.Shift{From: 19 * 60, To: 21 * 60})}
+	own(map[string]hours.Window{"TR": evening, hours.Anywhere: evening})
+	c := b.schedule(nil)
+	b.due()
+	b.work()
+	p := b.progress(c.ID)
+	if p.Accepted != 1 || p.Deferred != 1 || !p.DeferredUntil.Equal(time.Date(2026, 11, 24, 18, 0, 0, 0, time.UTC)) {
+		t.Fatalf("in Istanbul it is eight in the evening, in Stockholm six: %+v", p)
+	}
+	evening.Holidays = []hours.Holiday{{Date: "2026-11-24", Name: "a day off"}}
+	own(map[string]hours.Window{hours.Anywhere: evening})
+	b.clock.Advance(90 * time.Minute)
+	b.work()
+	if p := b.progress(c.ID); p.Accepted != 1 || !p.DeferredUntil.Equal(time.Date(2026, 11, 25, 18, 0, 0, 0, time.UTC)) {
+		t.Errorf("on a holiday: %+v", p)
+	}
+	own(nil) // as shipped: until 20:00
+	b.work()
+	if p := b.progress(c.ID); p.Accepted != 2 {
+		t.Errorf("as shipped: %+v", p)
+	}
+}
+
+func TestTheNearerPlaceGoesFirst(t *testing.T) {
+	mark := func(name string) hours.Window { return hours.Window{Basis: name} }
+	rules := hours.Rules{Default: mark("default"), ByPlace: map[string]hours.Window{"US": mark("us"), "US/FL": mark("florida")}}
+	own := map[string]hours.Window{"US": mark("own us"), "US/TX": mark("own texas"), hours.Anywhere: mark("own")}
+	for place, want := range map[[2]string]string{{"US", "FL"}: "florida", {"US", "TX"}: "own texas", {"US", "NY"}: "own us", {"US", ""}: "own us", {"BR", ""}: "own", {"", ""}: "own"} {
+		if got := rules.ForWith(own, place[0], place[1]).Basis; got != want {
+			t.Errorf("%v: %s, want %s", place, got, want)
+		}
+	}
+	if got := rules.ForWith(nil, "US", "FL").Basis; got != "florida" {
+		t.Errorf("without own windows: %s", got)
 	}
 }

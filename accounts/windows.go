@@ -1,0 +1,55 @@
+package accounts
+
+import (
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/liadesk/campaigns/hours"
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/phone"
+)
+
+// usState is how a state of the USA is named as a place.
+var usState = regexp.MustCompile(`^US/[A-Z]{2}$`)
+
+// applyWindows changes the account's own texting windows. Stricter or looser
+// than the product's, they are the account's word; what a law says about the
+// number of texts holds all the same.
+func applyWindows(v *liadesk.Invalid, set *liadesk.Settings, patch map[string]*hours.Window) {
+	if len(patch) == 0 {
+		return
+	}
+	own := maps.Clone(set.Windows)
+	if own == nil {
+		own = make(map[string]hours.Window)
+	}
+	for name, w := range patch {
+		place := strings.ToUpper(strings.TrimSpace(name))
+		field := "windows.by_place." + place
+		switch {
+		case place != hours.Anywhere && !usState.MatchString(place) && !phone.ValidRegion(place):
+			v.Add(field, "window_place", "Name", name)
+			continue
+		case w == nil:
+			delete(own, place)
+			continue
+		}
+		var wrong hours.Errors
+		if errors.As(w.Validate(), &wrong) {
+			for _, e := range wrong {
+				v.Add(field+"."+e.Field, "hours_"+string(e.Code))
+			}
+			continue
+		}
+		own[place] = hours.Window{Week: w.Week, Holidays: w.Holidays, Basis: "the account's own"}
+	}
+	set.Windows = own
+}
+
+// windowPlaces names the places with windows of the account's own.
+func windowPlaces(own map[string]hours.Window) string {
+	return strings.Join(slices.Sorted(maps.Keys(own)), ", ")
+}

@@ -1,0 +1,61 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestTextingHoursAreSetByPlaceAndTakenBack(t *testing.T) {
+	d := openSMSDesk(t)
+	for body, want := range map[string]string{
+		`{"windows":{"by_place":{"XX":{"week":{}}}}}`:                                          "windows.by_place.XX:window_place",
+		`{"windows":{"by_place":{"BR":{"week":{"mon":["09:00-12:00","11:00-13:00"]}}}}}`:       "windows.by_place.BR.week.mon.1:hours_overlap",
+		`{"windows":{"by_place":{"BR":{"week":{},"holidays":[{"date":"Christmas"}]}}}}`:        "windows.by_place.BR.holidays.0.date:hours_date",
+		`{"windows":{"by_place":{"BR":{"week":{"mon":["10:00-12:00"]}},"us/fl":{"week":{}}}}}`: "",
+		`{"windows":{"default":{"week":{"mon":["10:00-12:00"]}}}}`:                             "",
+	} {
+		status, problem := d.api("acme", "PATCH", "/settings", body)
+		if want == "" && status != 200 || want != "" && (status != 422 || fieldsOf(problem) != want) {
+			t.Errorf("%s: %d %s", body, status, fieldsOf(problem))
+		}
+	}
+	_, set := d.api("acme", "GET", "/settings", "")
+	windows := set["windows"].(map[string]any)
+	florida := windows["by_place"].(map[string]any)["US/FL"].(map[string]any)
+	if own := windows["own"].([]any); len(own) != 3 || florida["most_per_day"] != 3.0 || len(florida["week"].(map[string]any)) != 0 {
+		t.Errorf("the API says %v, Florida %v", own, florida)
+	}
+	if status, _ := d.api("acme", "PATCH", "/settings", `{"windows":{"by_place":{"US/FL":null,"BR":null},"default":null}}`); status != 200 {
+		t.Errorf("taken back: %d", status)
+	}
+	if _, set = d.api("acme", "GET", "/settings", ""); len(set["windows"].(map[string]any)["own"].([]any)) != 0 {
+		t.Errorf("after taking back: %v", set["windows"].(map[string]any)["own"])
+	}
+
+	page := d.page("acme", "GET", "/settings/windows", nil).read(t)
+	if got := words(page.Find("tbody")); !strings.Contains(got, "Brazil") || !strings.Contains(got, "Mon–Sat 09:00–20:00") || !strings.Contains(got, "No marketing texts") {
+		t.Errorf("the table says %q", got)
+	}
+	form := url.Values{"time_zone": {"UTC"}, "place": {"br"}, "mon_from": {"10:00", ""}, "mon_to": {"18:00", ""}, "holidays": {"2026-12-25 Natal"}}
+	if a := d.page("acme", "POST", "/settings/windows", form); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	_, set = d.api("acme", "GET", "/settings", "")
+	brazil := set["windows"].(map[string]any)["by_place"].(map[string]any)["BR"].(map[string]any)
+	if week := brazil["week"].(map[string]any); len(week) != 1 || len(brazil["holidays"].([]any)) != 1 {
+		t.Errorf("Brazil has %v", brazil)
+	}
+	form.Set("mon_to", "nine")
+	a := d.page("acme", "POST", "/settings/windows", form)
+	if doc := a.read(t); a.StatusCode != http.StatusUnprocessableEntity || doc.Find("[name=mon_to]").AttrOr("value", "") != "nine" {
+		t.Errorf("a time that is none: %d", a.StatusCode)
+	}
+	if a := d.page("acme", "POST", "/settings/windows", url.Values{"place": {"BR"}, "back": {"1"}}); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("back: %d", a.StatusCode)
+	}
+	if a := d.page("agent", "GET", "/settings/windows", nil); a.StatusCode != http.StatusForbidden {
+		t.Errorf("an agent: %d", a.StatusCode)
+	}
+}
