@@ -25,6 +25,9 @@ func TestACampaignByEachRecipientsOwnClock(t *testing.T) {
 	if !strings.Contains(when, "by each recipient's own clock") {
 		t.Errorf("the form says %q", when)
 	}
+	if got := words(d.page("acme", "GET", path+"/review", nil).read(t).Find(".sms-time-big")); !strings.HasSuffix(got, "10:00 am") {
+		t.Errorf("the review says %q, which should name no zone", got)
+	}
 	if a := d.page("acme", "POST", path+"/schedule", url.Values{"understood": {"yes"}}); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}

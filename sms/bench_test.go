@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"path"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,11 +33,22 @@ type sink struct {
 	taken atomic.Int64
 	want  int64
 	all   chan struct{} // closed when want texts were taken
+
+	mu   sync.Mutex
+	urls []string // where each text is to be reported, if kept
+	keep bool
 }
 
 func startSink(want int, latency time.Duration) *sink {
 	s := &sink{want: int64(want), all: make(chan struct{})}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.keep {
+			var m struct{ URL string }
+			json.NewDecoder(r.Body).Decode(&m)
+			s.mu.Lock()
+			s.urls = append(s.urls, m.URL)
+			s.mu.Unlock()
+		}
 		io.Copy(io.Discard, r.Body)
 		if latency > 0 {
 			time.Sleep(latency) // the carrier's own time, which is what is measured
@@ -87,8 +101,9 @@ func bareSend(b *testing.B, texts, workers int, latency time.Duration) time.Dura
 
 // ledgerSend sends a campaign of as many texts with everything that the ledger
 // writes, until the last outcome is on the disk.
-func ledgerSend(b *testing.B, texts, workers int, latency time.Duration) time.Duration {
+func ledgerSend(b *testing.B, texts, workers int, latency time.Duration, after ...func(svc *sms.Service, inbox liadesk.ID, urls []string)) time.Duration {
 	s := startSink(texts, latency)
+	s.keep = len(after) > 0
 	defer s.Close()
 	store := dbtest.Open(b)
 	defer store.Close()
@@ -147,7 +162,61 @@ func ledgerSend(b *testing.B, texts, workers int, latency time.Duration) time.Du
 	if err != nil || p.Accepted != int64(texts) {
 		b.Fatalf("%+v, %v", p, err)
 	}
+	for _, then := range after {
+		then(svc, inbox.ID, s.urls)
+	}
 	return took
+}
+
+// BenchmarkReports brings as many signed delivery reports at once as there are
+// workers, each durable when its call returns, and compares their rate to that
+// at which the same texts were sent in the same run.
+func BenchmarkReports(b *testing.B) {
+	const texts, workers = 10_000, 64
+	for b.Loop() {
+		var took time.Duration
+		late := make([]time.Duration, texts)
+		sending := ledgerSend(b, texts, workers, 0, func(svc *sms.Service, inbox liadesk.ID, urls []string) {
+			reports := make([]sms.Callback, len(urls))
+			for i, address := range urls {
+				u, err := url.Parse(address)
+				if err != nil {
+					b.Fatal(err)
+				}
+				form := url.Values{"MessageUUID": {uuid.NewString()}, "To": {"46701700000"}, "From": {"12025550100"}, "Status": {"delivered"},
+					"Units": {"1"}, "TotalAmount": {"0.00350"}, "Sequence": {"3"}}
+				nonce := fmt.Sprintf("%020d", i)
+				signature, err := sms.SignV3(http.MethodPost, address, form, nonce, authToken)
+				if err != nil {
+					b.Fatal(err)
+				}
+				header := map[string]string{"X-Plivo-Signature-V3": signature, "X-Plivo-Signature-V3-Nonce": nonce}
+				reports[i] = sms.Callback{Inbox: inbox, Attempt: path.Base(u.Path), Form: form, Body: []byte(form.Encode()),
+					Header: func(name string) string { return header[name] }}
+			}
+			var next atomic.Int64
+			var all sync.WaitGroup
+			start := time.Now()
+			for range workers {
+				all.Go(func() {
+					for i := next.Add(1) - 1; i < int64(len(reports)); i = next.Add(1) - 1 {
+						began := time.Now()
+						if err := svc.ReportStatus(b.Context(), reports[i]); err != nil {
+							b.Error(err)
+							return
+						}
+						late[i] = time.Since(began)
+					}
+				})
+			}
+			all.Wait()
+			took = time.Since(start)
+		})
+		slices.Sort(late)
+		b.ReportMetric(texts/took.Seconds(), "reports/s")
+		b.ReportMetric(float64(sending)/float64(took), "x-send-rate")
+		b.ReportMetric(float64(late[texts*99/100])/float64(time.Millisecond), "ms-p99")
+	}
 }
 
 // BenchmarkSend compares sending with the full ledger to the client library
