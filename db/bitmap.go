@@ -78,7 +78,12 @@ func (tx *Tx) ContactSet(account liadesk.ID, field, value string) (*roaring.Bitm
 
 // wholeSet joins all chunks of the set at base in one scan.
 func wholeSet(tx *Tx, base key) (*roaring.Bitmap, error) {
-	pairs, err := tx.kv.Scan(base, base.end(), 1<<16, false)
+	return setsBetween(tx, base, base.end())
+}
+
+// setsBetween joins all chunks of sets that lie between two keys, in one scan.
+func setsBetween(tx *Tx, from, to key) (*roaring.Bitmap, error) {
+	pairs, err := tx.kv.Scan(from, to, 1<<16, false)
 	if err != nil {
 		return nil, err
 	}

@@ -154,19 +154,7 @@ func (tx *Tx) AddTextedLately(account liadesk.ID, at time.Time, people *roaring.
 // TextedLately is everybody for whom a marketing text was claimed since a
 // moment, to the hour: nobody is missing, and some may be from before it.
 func (tx *Tx) TextedLately(account liadesk.ID, since time.Time) (*roaring.Bitmap, error) {
-	pairs, err := tx.kv.Scan(latelyKey(account, hourOf(since), 0), in(account, nTextedHour).end(), 1<<16, false)
-	if err != nil {
-		return nil, err
-	}
-	all := roaring.New()
-	for _, p := range pairs {
-		bm := roaring.New()
-		if err := bm.UnmarshalBinary(p.Value); err != nil {
-			return nil, fmt.Errorf("bitmap %x: %w", p.Key, err)
-		}
-		all.Or(bm)
-	}
-	return all, nil
+	return setsBetween(tx, latelyKey(account, hourOf(since), 0), in(account, nTextedHour).end())
 }
 
 // rememberPart is how many texts one transaction of rememberTexts takes.
