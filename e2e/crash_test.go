@@ -183,7 +183,7 @@ func TestARestoredBackupTextsNobodyTwice(t *testing.T) {
 	server := app.start("serve")
 	csv, numbers := people(300)
 	importCSV(api, csv)
-	inbox := carrier.inbox(api, 60)
+	inbox := carrier.inbox(api, 30)
 	campaign := api.post("/sms-campaigns", object{"title": "Ready", "message": "Order {{contact.attributes.order}} is ready.",
 		"inbox_id": inbox, "purpose": "transactional", "audience": object{"rule": object{"tag": "buyers"}}, "scheduled_at": soon()}).str("id")
 
@@ -194,7 +194,7 @@ func TestARestoredBackupTextsNobodyTwice(t *testing.T) {
 		t.Errorf("the backup has mode %v, %v", info.Mode(), err)
 	}
 	atBackup := carrier.taken()
-	server.await("more texts", func() bool { return carrier.taken() >= atBackup+60 })
+	server.await("more texts", func() bool { return carrier.taken() >= min(atBackup+60, len(numbers)) }) // a slow machine may have sent them all
 	server.stop()
 	app.must("", "restore", backup)
 	atRestore := carrier.taken()
