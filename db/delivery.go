@@ -1,6 +1,10 @@
 package db
 
-import "github.com/liadesk/campaigns/liadesk"
+import (
+	"bytes"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
 
 // A delivery's row lies under (campaign, number), is indexed by status, and is
 // remembered by its number over all campaigns (texted.go). The three change
@@ -45,7 +49,7 @@ func (tx *Tx) PutDelivery(account liadesk.ID, old, d liadesk.Delivery) error {
 				return err
 			}
 		}
-		if err := put(tx, deliveryStateKey(account, d), d.Phone); err != nil {
+		if err := put(tx, deliveryStateKey(account, d), d.Dense); err != nil {
 			return err
 		}
 	}
@@ -77,15 +81,20 @@ func (tx *Tx) CampaignDeliveries(account, campaign liadesk.ID, status liadesk.De
 		return rows, err
 	}
 	base := in(account, nDeliveryState).id(campaign).str(string(status))
-	phones, _, err := scan[string](tx, afterStr(base, after), base.end(), limit, false)
+	pairs, err := tx.kv.Scan(afterStr(base, after), base.end(), limit, false)
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]key, len(phones))
-	for i, p := range phones {
-		keys[i] = deliveryKey(account, campaign, p)
+	keys := make([]key, len(pairs))
+	for i, p := range pairs {
+		keys[i] = deliveryKey(account, campaign, phoneOfState(base, p.Key))
 	}
 	return getMany[liadesk.Delivery](tx, keys)
+}
+
+// phoneOfState is the number at the end of a key of the index by status.
+func phoneOfState(base key, k []byte) string {
+	return string(bytes.TrimSuffix(k[len(base):], []byte{0}))
 }
 
 func afterStr(base key, after string) key {

@@ -1,8 +1,6 @@
 package db
 
 import (
-	"bytes"
-
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/liadesk/campaigns/liadesk"
@@ -31,22 +29,29 @@ var outcomeStates = map[Outcome][]liadesk.DeliveryStatus{
 const outcomePage = 2000
 
 // CampaignOutcome is the set of the contacts for whom a campaign had an
-// outcome. It reads the rows of the states in question, page by page.
+// outcome. Who was sent or got the text stands in the index by status; the
+// others are read from their rows, page by page.
 func (tx *Tx) CampaignOutcome(account, campaign liadesk.ID, o Outcome) (*roaring.Bitmap, error) {
 	out := roaring.New()
 	for _, state := range outcomeStates[o] {
 		base := in(account, nDeliveryState).id(campaign).str(string(state))
 		for from := base; ; {
 			pairs, err := tx.kv.Scan(from, base.end(), outcomePage, false)
-			if err != nil || len(pairs) == 0 {
-				if err != nil {
-					return nil, err
-				}
+			if err != nil {
+				return nil, err
+			}
+			if len(pairs) == 0 {
 				break
 			}
-			keys := make([]key, len(pairs))
-			for i, p := range pairs {
-				keys[i] = deliveryKey(account, campaign, string(bytes.TrimSuffix(p.Key[len(base):], []byte{0})))
+			var keys []key
+			for _, p := range pairs {
+				var dense uint32
+				// Entries of before have the number as their value.
+				if o != OutcomeReplied && o != OutcomeUnreachable && decode(p.Value, &dense) == nil {
+					out.Add(dense)
+					continue
+				}
+				keys = append(keys, deliveryKey(account, campaign, phoneOfState(base, p.Key)))
 			}
 			rows, err := getMany[liadesk.Delivery](tx, keys)
 			if err != nil {

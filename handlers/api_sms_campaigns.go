@@ -62,9 +62,17 @@ type smsCampaignJSON struct {
 	Cost          money               `json:"cost"`
 	ReplacesID    liadesk.ID          `json:"replaces_id,omitzero"`
 	Override      *overrideJSON       `json:"override,omitempty"`
+	Unheard       *acknowledgedJSON   `json:"unheard,omitempty"`
 	CreatedAt     time.Time           `json:"created_at"`
 	UpdatedAt     time.Time           `json:"updated_at"`
 	Version       uint64              `json:"version"`
+}
+
+// acknowledgedJSON is who said that they understand that answers may go
+// unheard, and when.
+type acknowledgedJSON struct {
+	By liadesk.ID `json:"by"`
+	At time.Time  `json:"at"`
 }
 
 // overrideJSON says why a campaign texts people again within a day, and who
@@ -126,6 +134,9 @@ func smsCampaignOut(card sms.Card, held bool) smsCampaignJSON {
 	}
 	if o := k.Override; o != nil {
 		out.Override = &overrideJSON{o.Reason, o.By, o.At}
+	}
+	if u := k.Unheard; u != nil {
+		out.Unheard = &acknowledgedJSON{u.By, u.At}
 	}
 	if k.TimeZone != "" {
 		out.Schedule = &sms.LocalTime{Local: k.Local, TimeZone: k.TimeZone}

@@ -45,8 +45,8 @@ func TestWhoSchedulesMarketingFromAnInboxThatWasNeverCalledBackSaysThatTheyUnder
 		}
 		return found
 	}
-	if !kept(path) {
-		t.Error("it is not kept who said it")
+	if _, k := d.api("acme", "GET", "/sms-campaigns/"+d.idOf(path).String(), ""); !kept(path) || k["unheard"] == nil {
+		t.Errorf("it is not kept who said it: %v", k["unheard"])
 	}
 	path = d.draft(func(f url.Values) { f.Set("schedule.local", "2026-11-25T15:00") })
 	if n := d.page("acme", "GET", path+"/review", nil).read(t).Find("[name=understood]").Length(); n != 0 {

@@ -229,13 +229,14 @@ func (f *forecaster) count(tx *db.Tx) error {
 	n := split.Figures()
 	f.out = Forecast{Matched: n.Matched, Reachable: n.Reachable, Skipped: n.Skipped, ByHour: []HourForecast{}, Countries: []CountryForecast{},
 		Dearest: []DearText{}, Costly: []CostlyForecast{}}
-	restrained, err := f.s.restrainedOf(tx, f.account, f.c, split.Reachable, f.c.ScheduledAt)
+	restrained, lately, err := f.s.restrainedOf(tx, f.account, f.c, split.Reachable, f.c.ScheduledAt)
 	if err != nil {
 		return err
 	}
-	if restrained.Count > 0 {
-		f.out.Skipped[liadesk.SkipRecentlyTexted] = restrained.Count
-		f.out.Reachable -= restrained.Count
+	if lately.Count > 0 {
+		f.out.Skipped[liadesk.SkipRecentlyTexted] = lately.Count
+		f.out.Reachable -= lately.Count
+		split.Reachable.AndNot(restrained) // neither texted nor measured
 	}
 	f.reachable, f.out.Currency = split.Reachable, f.account.Settings.Currency
 	inbox, _, err := tx.Inbox(f.c.AccountID, f.c.InboxID)

@@ -157,3 +157,47 @@ func TestAForecastOfAnotherAccountIsNotThereAndANewerEndsTheOlder(t *testing.T) 
 		t.Errorf("an old one is still there: %v", err)
 	}
 }
+
+// A forecast that counted the segments of people who are then left out would
+// be dearer than the campaign.
+func TestAForecastNeitherMeasuresNorPlansWhoGotATextLately(t *testing.T) {
+	b := newBench(t)
+	for i := range 6 {
+		b.person(i, func(c *liadesk.Contact) {
+			if i < 4 {
+				c.Tags = []string{"vip", "early"}
+			}
+		})
+	}
+	b.sends(func(in *Input) { in.Audience = liadesk.Rule{Tag: "early"} })
+	in := b.input()
+	f := b.forecast(in)
+	var planned int64
+	for _, h := range f.ByHour {
+		planned += h.Count
+	}
+	if f.Reachable != 2 || f.Skipped[liadesk.SkipRecentlyTexted] != 4 || f.Measured != 2 || planned+f.Later != 2 {
+		t.Errorf("reachable %d, measured %d, planned %d, %v", f.Reachable, f.Measured, planned, f.Skipped)
+	}
+	c := b.schedule(func(i *Input) { *i = in })
+	b.due()
+	b.work()
+	if p := b.progress(c.ID); p.Accepted != f.Measured || p.Segments != f.Segments {
+		t.Errorf("then %d texts of %d segments, forecast %d of %d", p.Accepted, p.Segments, f.Measured, f.Segments)
+	}
+}
+
+func TestAForecastWithAnOverrideLeavesOutWhomALawProtects(t *testing.T) {
+	b := newBench(t)
+	b.often()
+	b.person(0, func(c *liadesk.Contact) { c.Phone, c.Class = "+13055550100", "US/FL/America/New_York" })
+	b.person(1, nil)
+	for range 3 {
+		b.sends(nil)
+	}
+	in := b.input()
+	in.OverrideReason = "a recall"
+	if f := b.forecast(in); f.Skipped[liadesk.SkipRecentlyTexted] != 1 || f.Measured != 1 {
+		t.Errorf("%+v", f)
+	}
+}

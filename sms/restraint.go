@@ -102,41 +102,62 @@ type Restrained struct {
 const restrainedSure = 10_000
 
 // restrainedOf tells who of an audience would be left out at a time for what
-// they got until now. Campaigns that send until then are not foreseen.
-func (s *Service) restrainedOf(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign, reachable *roaring.Bitmap, at time.Time) (Restrained, error) {
-	var out Restrained
+// they got until now. Campaigns that send until then are not foreseen. The set
+// is the caller's.
+func (s *Service) restrainedOf(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign, reachable *roaring.Bitmap, at time.Time) (*roaring.Bitmap, Restrained, error) {
+	none := roaring.New()
 	if c.Purpose == liadesk.PurposeTransactional {
-		return out, nil
+		return none, Restrained{}, nil
 	}
 	lately, err := tx.TextedLately(account.ID, at.Add(-liadesk.RestraintPeriod))
 	if err != nil {
-		return out, err
+		return none, Restrained{}, err
 	}
 	lately.And(reachable)
-	if n := lately.GetCardinality(); n > restrainedSure {
-		if c.Override == nil {
-			out.Count, out.AtMost = int64(n), true
-		}
-		return out, nil
-	}
-	dense := lately.ToArray()
-	for from := 0; from < len(dense); from += restrainedPage {
-		n, err := s.countRestrained(tx, account, c, dense[from:min(from+restrainedPage, len(dense))], at)
+	if c.Override != nil && !lately.IsEmpty() {
+		limited, err := limitedByLaw(tx, account, c)
 		if err != nil {
-			return out, err
+			return none, Restrained{}, err
 		}
-		out.Count += n
+		lately.And(limited)
 	}
-	return out, nil
+	if n := lately.GetCardinality(); n > restrainedSure {
+		return lately, Restrained{Count: int64(n), AtMost: true}, nil
+	}
+	out, dense := none, lately.ToArray()
+	for from := 0; from < len(dense); from += restrainedPage {
+		if err := s.addRestrained(tx, account, c, dense[from:min(from+restrainedPage, len(dense))], at, out); err != nil {
+			return none, Restrained{}, err
+		}
+	}
+	return out, Restrained{Count: int64(out.GetCardinality())}, nil
+}
+
+// limitedByLaw is everybody for whom a law bounds how many texts they get, which
+// an override does not lift.
+func limitedByLaw(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign) (*roaring.Bitmap, error) {
+	classes, err := tx.ContactClasses(account.ID)
+	if err != nil {
+		return nil, err
+	}
+	var refs []db.SetRef
+	for _, class := range classes {
+		if textsPerDay(account, c, class) > 0 {
+			refs = append(refs, db.SetClass(class))
+		}
+	}
+	sets, err := tx.ReadSets(account.ID, refs)
+	return roaring.FastOr(sets...), err
 }
 
 // restrainedPage is how many people one round trip reads.
 const restrainedPage = 1000
 
-func (s *Service) countRestrained(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign, dense []uint32, at time.Time) (int64, error) {
+// addRestrained adds to a set those of some people who would be left out.
+func (s *Service) addRestrained(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign, dense []uint32, at time.Time, out *roaring.Bitmap) error {
 	people, err := tx.ContactsByDense(account.ID, dense)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	phones := make([]string, len(people))
 	for i, p := range people {
@@ -144,13 +165,12 @@ func (s *Service) countRestrained(tx *db.Tx, account liadesk.Account, c liadesk.
 	}
 	texts, err := tx.Texted(account.ID, phones)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	var n int64
 	for _, p := range people {
 		if restraint(account, c, p.Class, texts[p.Phone], at) == leftOut {
-			n++
+			out.Add(p.Dense)
 		}
 	}
-	return n, nil
+	return nil
 }

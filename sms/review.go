@@ -91,7 +91,7 @@ func (s *Service) Review(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 			if at.Before(s.now()) {
 				at = s.now()
 			}
-			if r.Restrained, err = s.restrainedOf(tx, account, c, split.Reachable, at); err != nil {
+			if _, r.Restrained, err = s.restrainedOf(tx, account, c, split.Reachable, at); err != nil {
 				return err
 			}
 		}

@@ -31,6 +31,9 @@ func (s *Service) SendTest(ctx context.Context, actor liadesk.Actor, id liadesk.
 	if err := actor.ManageCampaigns(); err != nil {
 		return sent, err
 	}
+	if !s.mayTest(actor.Account) {
+		return sent, ErrTooManyTests
+	}
 	var inbox liadesk.ID
 	err := s.Store.Update(ctx, func(tx *db.Tx) error {
 		c, err := s.find(tx, actor, id)
@@ -49,6 +52,7 @@ func (s *Service) SendTest(ctx context.Context, actor liadesk.Actor, id liadesk.
 			Phone: sent.Number, Text: sent.Text, CreatedAt: s.now()})
 	})
 	if err != nil {
+		s.untest(actor.Account) // it does not go
 		return sent, err
 	}
 	s.Wake(inbox)
@@ -108,9 +112,6 @@ func (s *Service) testText(tx *db.Tx, account liadesk.Account, c liadesk.SMSCamp
 	if err := v.Err(); err != nil {
 		return sent, err
 	}
-	if !s.mayTest(account.ID) {
-		return sent, ErrTooManyTests
-	}
 	return TestSent{Number: number.E164, Text: text, Cost: m}, nil
 }
 
@@ -138,4 +139,13 @@ func (s *Service) mayTest(account liadesk.ID) bool {
 	}
 	s.tests[account] = kept
 	return false
+}
+
+// untest takes back what mayTest counted last.
+func (s *Service) untest(account liadesk.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at := s.tests[account]; len(at) > 0 {
+		s.tests[account] = at[:len(at)-1]
+	}
 }

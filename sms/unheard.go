@@ -10,9 +10,9 @@ import (
 // Somebody who answers STOP must be heard. Whether the carrier can call us back
 // shows only when it has: an inbox that was never called back may have no
 // application behind its number, or an address that the carrier does not reach.
-// A person who schedules a marketing text from one in the dashboard says that they understand
-// that, and it is kept with the campaign; programs are told by callback_seen_at
-// of the inbox.
+// Who schedules a marketing text from one in the dashboard says that they
+// understand that, and it is kept with the campaign; programs are told by
+// callback_seen_at of the inbox.
 
 // unheard tells whether answers to a campaign may go unheard.
 func unheard(tx *db.Tx, c liadesk.SMSCampaign) (bool, error) {
