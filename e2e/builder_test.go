@@ -15,6 +15,9 @@ func TestAnAudienceIsBuiltInTheForm(t *testing.T) {
 	person.until("the first condition", `document.querySelector("[id='b-0-field']")`)
 	choose := func(id, value string) {
 		t.Helper()
+		// A field is there a moment before it answers to a change.
+		person.until("a field that answers", `document.getElementById(%s)?.matches("[data-htmx-powered]")`, id)
+		eval[bool](person, rests, "#sms-audience")
 		eval[bool](person, `((e, v) => { e.focus(); e.value = v; e.dispatchEvent(new Event("change", { bubbles: true })); return e.value === v })(document.getElementById(%s), %s)`, id, value)
 	}
 	choose("b-0-field", "country")
