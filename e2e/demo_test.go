@@ -72,10 +72,10 @@ func TestFromTheFirstStartToAnAnswerInBothChannels(t *testing.T) {
 		agent.until("the counter", `/\b(4\d|\d{2,3})\b/.test(document.querySelector(".counter")?.innerText ?? "")`)
 		eval[bool](agent, choose, "select[name=add_any]", "vip")
 		agent.until("the tag", `document.querySelector("#sms-audience .chip input[name=any][value=vip]")`)
-		local := time.Now().Add(4 * time.Second).In(newYork(t)).Format("2006-01-02T15:04:05")
+		local := time.Now().Add(10 * time.Second).In(newYork(t)).Format("2006-01-02T15:04:05")
 		eval[bool](agent, `((v) => { const f = document.querySelector('[name="schedule.local"]'); f.value = v; f.dispatchEvent(new Event("input", {bubbles: true})); f.dispatchEvent(new Event("change", {bubbles: true})); return true })(%s)`, local)
 		agent.click(".form-actions button.primary")
-		agent.until("the review", `location.pathname.endsWith("/review")`)
+		agent.until("the review", `location.pathname.endsWith("/review") && document.querySelector("#sms-forecast")`)
 		eval[bool](agent, `(document.querySelector("[name=understood]")?.click(), true)`) // if the carrier has not called back yet
 		agent.click(".form-actions button.primary")
 		agent.until("the campaign's own page", `/^\/campaigns\/sms\/[^/]+$/.test(location.pathname)`)
