@@ -15,6 +15,7 @@ func (tx *Tx) Account(id liadesk.ID) (liadesk.Account, bool, error) {
 // PutAccount writes an account, new or changed. Counting Version up is the
 // caller's business, for the system's own marks are no edit of a person.
 func (tx *Tx) PutAccount(a liadesk.Account) error {
+	tx.ShutGate(a.ID)
 	if err := put(tx, global("account").id(a.ID), a.ID); err != nil {
 		return err
 	}

@@ -8,7 +8,8 @@ import (
 
 // A delivery's row lies under (campaign, number), is indexed by status, and is
 // remembered by its number over all campaigns (texted.go). The three change
-// together.
+// together. While its post is under way a row is in no index: it is found by
+// the flight of its inbox.
 
 func deliveryKey(account, campaign liadesk.ID, phone string) key {
 	return in(account, nDelivery).id(campaign).str(phone)
@@ -43,14 +44,19 @@ func (tx *Tx) Deliveries(account, campaign liadesk.ID, phones []string) (map[str
 // PutDelivery writes a row in place of old, which is the row as it was read in
 // this transaction, or the zero Delivery when there was none.
 func (tx *Tx) PutDelivery(account liadesk.ID, old, d liadesk.Delivery) error {
+	if old.Status == "" || missed(old.Status) && !missed(d.Status) {
+		tx.ShutGate(account) // one more text that counts for its number
+	}
 	if old.Status != d.Status {
-		if old.Status != "" {
+		if old.Status != "" && old.Status != liadesk.DeliverySending {
 			if err := tx.kv.Delete(deliveryStateKey(account, old)); err != nil {
 				return err
 			}
 		}
-		if err := put(tx, deliveryStateKey(account, d), d.Dense); err != nil {
-			return err
+		if d.Status != liadesk.DeliverySending {
+			if err := put(tx, deliveryStateKey(account, d), d.Dense); err != nil {
+				return err
+			}
 		}
 	}
 	if err := tx.remember(account, old, d); err != nil {
@@ -72,8 +78,29 @@ func (tx *Tx) DeleteDelivery(account liadesk.ID, d liadesk.Delivery) error {
 	})
 }
 
+// AddDelivery writes the row of a text that is about to be posted, and returns
+// its record, for IsDelivery.
+func (tx *Tx) AddDelivery(account liadesk.ID, d liadesk.Delivery) ([]byte, error) {
+	if err := tx.remember(account, liadesk.Delivery{}, d); err != nil {
+		return nil, err
+	}
+	record, err := encode(d)
+	if err != nil {
+		return nil, err
+	}
+	return record, tx.kv.Put(deliveryKey(account, d.CampaignID, d.Phone), record)
+}
+
+// IsDelivery tells whether a row is still as the record that AddDelivery
+// returned: most are when the answer to their post is recorded, and need not be
+// decoded for it.
+func (tx *Tx) IsDelivery(account liadesk.ID, d liadesk.Delivery, record []byte) (bool, error) {
+	is, err := tx.kv.Get(deliveryKey(account, d.CampaignID, d.Phone))
+	return err == nil && bytes.Equal(is, record), err
+}
+
 // CampaignDeliveries lists the rows of a campaign by number, after the given
-// one; with a status, only those that are in it.
+// one; with a status, only those that are in it, which must not be "sending".
 func (tx *Tx) CampaignDeliveries(account, campaign liadesk.ID, status liadesk.DeliveryStatus, after string, limit int) ([]liadesk.Delivery, error) {
 	if status == "" {
 		base := in(account, nDelivery).id(campaign)

@@ -41,8 +41,8 @@ func TestADeliverysIndexesMoveWithIt(t *testing.T) {
 	moved := a
 	moved.Status = liadesk.DeliveryAccepted
 	dbtest.Update(t, s, func(tx *db.Tx) error { return tx.PutDelivery(account, a, moved) })
-	if got := list(one, liadesk.DeliverySending, ""); !slices.Equal(got, []string{b.Phone}) {
-		t.Errorf("sending: %v", got)
+	if got := list(one, liadesk.DeliveryAccepted, ""); !slices.Equal(got, []string{a.Phone}) {
+		t.Errorf("accepted: %v", got)
 	}
 	if got := list(one, "", a.Phone); !slices.Equal(got, []string{b.Phone}) {
 		t.Errorf("all after the first: %v", got)

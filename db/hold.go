@@ -20,6 +20,7 @@ func (tx *Tx) Holds(account liadesk.ID, limit int) ([]liadesk.Hold, error) {
 // opt-outs, and marks the contact who has the number. A number that is held
 // already keeps its first hold.
 func (tx *Tx) PutHold(account, entry liadesk.ID, h liadesk.Hold) error {
+	tx.ShutGate(account)
 	if _, already, err := tx.HoldOf(account, h.Number); err != nil || already {
 		return err
 	}

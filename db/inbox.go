@@ -48,6 +48,7 @@ func (tx *Tx) InboxAccount(inbox liadesk.ID) (account liadesk.ID, found bool, er
 // the system notes (a snippet seen, a callback, a trouble) is no edit, and must
 // not make a person's save look like a conflict.
 func (tx *Tx) PutInbox(i liadesk.Inbox) error {
+	tx.ShutGate(i.AccountID)
 	here := owner{Account: i.AccountID, ID: i.ID}
 	old, had, err := tx.Inbox(i.AccountID, i.ID)
 	if err != nil {
@@ -81,6 +82,7 @@ func (tx *Tx) PutInbox(i liadesk.Inbox) error {
 
 // DeleteInbox removes an inbox and its public names.
 func (tx *Tx) DeleteInbox(i liadesk.Inbox) error {
+	tx.ShutGate(i.AccountID)
 	if k := publicKey(i); k != "" {
 		if err := tx.kv.Delete(widgetKey(k)); err != nil {
 			return err

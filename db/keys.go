@@ -57,6 +57,8 @@ const (
 	nDeliveryState  noun = "ds" // campaign id, state, number
 	nAttempt        noun = "at" // attempt id
 	nAttemptOpen    noun = "ao" // inbox id, number, attempt id: outcome not known
+	nFlight         noun = "fl" // inbox id: the attempts whose posts are under way
+	nGate           noun = "ga" // what claimed texts look at before they are posted
 	nCarrierUUID    noun = "cu" // carrier's message uuid
 	nOutbox         noun = "ob" // inbox id, order: texts ahead of campaigns
 	nLease          noun = "le" // inbox id: who sends

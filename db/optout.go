@@ -53,6 +53,7 @@ func (tx *Tx) OptOutsOf(account liadesk.ID, numbers []string) (map[string]liades
 // the contact who has the number. A number that opted out already keeps its
 // first opt-out; the line is added all the same.
 func (tx *Tx) PutOptOut(account, entry liadesk.ID, o liadesk.OptOut) error {
+	tx.ShutGate(account)
 	if err := put(tx, in(account, nOptOutHistory).str(o.Number).id(entry), liadesk.OptOutEntry{ID: entry, Out: true, OptOut: o}); err != nil {
 		return err
 	}

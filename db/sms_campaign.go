@@ -55,6 +55,7 @@ func (tx *Tx) SMSCampaignsByID(account liadesk.ID, ids []liadesk.ID) ([]liadesk.
 
 // PutSMSCampaign writes a campaign and its place in the index.
 func (tx *Tx) PutSMSCampaign(c liadesk.SMSCampaign) error {
+	tx.ShutGate(c.AccountID)
 	old, had, err := tx.SMSCampaign(c.AccountID, c.ID)
 	if err != nil {
 		return err

@@ -57,7 +57,10 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	var last *Tx // a callback may run twice; what the last run asked for counts
 	err := s.engine.Update(ctx, func(tx kv.Tx) error {
 		last = &Tx{kv: tx, shared: &s.shared}
-		return fn(last)
+		if err := fn(last); err != nil {
+			return err
+		}
+		return last.finish()
 	})
 	if err != nil || last == nil {
 		return cannotStore(err)
@@ -95,6 +98,18 @@ type Tx struct {
 	shared *sharedRecords
 	after  []func()
 	texted map[string][]liadesk.Texted // what was read and written of nTexted, by key
+
+	// Written at the end, once for all that changed them.
+	flights map[string]*flight
+	gates   map[liadesk.ID]bool
+}
+
+// finish writes what a transaction gathers.
+func (tx *Tx) finish() error {
+	if err := tx.putFlights(); err != nil {
+		return err
+	}
+	return tx.shutGates()
 }
 
 // AfterCommit lets something follow once all of the transaction is stored,

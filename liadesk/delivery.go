@@ -49,7 +49,7 @@ type Delivery struct {
 	Error      string    `cbor:"15,keyasint,omitempty"`
 	Segments   int       `cbor:"16,keyasint,omitempty"` // our estimate, then the carrier's count
 	Cost       int64     `cbor:"17,keyasint,omitempty"` // millionths of the carrier's currency
-	AcceptedAt time.Time `cbor:"18,keyasint"`
+	AcceptedAt time.Time `cbor:"18,keyasint,omitzero"`
 	UpdatedAt  time.Time `cbor:"19,keyasint"`
 	// Sequence is the highest report sequence merged so far.
 	Sequence int `cbor:"20,keyasint,omitempty"`
@@ -58,15 +58,15 @@ type Delivery struct {
 	// Class is the window class under which it was claimed, to go back to.
 	Class string `cbor:"22,keyasint,omitempty"`
 	// RepliedAt is the first reply that counts.
-	RepliedAt time.Time `cbor:"23,keyasint"`
+	RepliedAt time.Time `cbor:"23,keyasint,omitzero"`
 	// ID names the row to the outside: the id of its first attempt.
 	ID ID `cbor:"24,keyasint"`
 	// OptedOutAt is the opt-out that answered this text.
-	OptedOutAt time.Time `cbor:"25,keyasint"`
+	OptedOutAt time.Time `cbor:"25,keyasint,omitzero"`
 	// TakenBy is the attempt that the carrier was first known to have taken;
 	// TakenAgain is another one that it took too, after a person's resend.
-	TakenBy    ID `cbor:"37,keyasint,omitempty"`
-	TakenAgain ID `cbor:"38,keyasint,omitempty"`
+	TakenBy    ID `cbor:"37,keyasint,omitzero"`
+	TakenAgain ID `cbor:"38,keyasint,omitzero"`
 	// Marketing texts count for the restraint.
 	Marketing bool `cbor:"41,keyasint,omitempty"`
 }
@@ -94,14 +94,14 @@ type Attempt struct {
 	StartedAt time.Time `cbor:"6,keyasint"`
 	Deadline  time.Time `cbor:"7,keyasint"`
 	// CampaignID is set for CauseCampaign: the delivery is (campaign, phone).
-	CampaignID ID `cbor:"8,keyasint,omitempty"`
+	CampaignID ID `cbor:"8,keyasint,omitzero"`
 	// ConversationID and MessageID are set for replies: the message whose
 	// state the attempt carries.
-	ConversationID ID `cbor:"9,keyasint,omitempty"`
-	MessageID      ID `cbor:"10,keyasint,omitempty"`
+	ConversationID ID `cbor:"9,keyasint,omitzero"`
+	MessageID      ID `cbor:"10,keyasint,omitzero"`
 	// ContactID, Dense and Class find the recipient of a campaign again when
 	// the delivery's row is gone because the text went back to pending.
-	ContactID ID     `cbor:"11,keyasint,omitempty"`
+	ContactID ID     `cbor:"11,keyasint,omitzero"`
 	Dense     uint32 `cbor:"12,keyasint,omitempty"`
 	Class     string `cbor:"13,keyasint,omitempty"`
 	// Alone is the ledger row of a text that belongs to no campaign; it goes
@@ -131,8 +131,8 @@ type OutboxItem struct {
 	Cause          Cause     `cbor:"4,keyasint"`
 	Phone          string    `cbor:"5,keyasint"`
 	Text           string    `cbor:"6,keyasint"`
-	ConversationID ID        `cbor:"7,keyasint,omitempty"`
-	MessageID      ID        `cbor:"8,keyasint,omitempty"`
+	ConversationID ID        `cbor:"7,keyasint,omitzero"`
+	MessageID      ID        `cbor:"8,keyasint,omitzero"`
 	CreatedAt      time.Time `cbor:"9,keyasint"`
 }
 

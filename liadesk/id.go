@@ -1,6 +1,7 @@
 package liadesk
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -74,6 +75,9 @@ func (id ID) String() string {
 	}
 	return uuid.UUID(id).String()
 }
+
+// Compare orders ids by when they were made.
+func (id ID) Compare(other ID) int { return bytes.Compare(id[:], other[:]) }
 
 // IsZero tells whether the id names nothing.
 func (id ID) IsZero() bool { return id == ID{} }

@@ -44,16 +44,16 @@ func FreeAt(texts []Texted, campaign ID, most int) time.Time {
 	return time.Time{}
 }
 
-// maxTexted is how many texts a number remembers; older ones are forgotten
+// MaxTexted is how many texts a number remembers; older ones are forgotten
 // first. The campaigns keep theirs.
-const maxTexted = 100
+const MaxTexted = 100
 
 // Remember puts a text into the memory of a number, in place of what it has of
 // the same campaign, oldest first.
 func Remember(texts []Texted, t Texted) []Texted {
 	texts = append(Forget(texts, t.CampaignID), t)
 	slices.SortStableFunc(texts, func(a, b Texted) int { return a.At.Compare(b.At) })
-	return texts[max(0, len(texts)-maxTexted):]
+	return texts[max(0, len(texts)-MaxTexted):]
 }
 
 // Forget takes a campaign's text out of the memory of a number.

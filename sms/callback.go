@@ -188,11 +188,15 @@ func (s *Service) reportedUnknown(l *ledger, in liadesk.Inbox, form url.Values) 
 	if !ok || uuid == "" {
 		return nil
 	}
-	a, owned, err := l.tx.AttemptOfUUID(l.account, in.ID, uuid)
+	owned, err := l.tx.OwnedUUIDs(l.account, in.ID, to, []string{uuid})
 	if err != nil {
 		return err
 	}
-	if owned {
+	if id, ours := owned[uuid]; ours {
+		a, found, err := l.tx.Attempt(l.account, id)
+		if err != nil || !found {
+			return err
+		}
 		if a.Deadline.After(a.StartedAt) {
 			return nil // it was posted from here, and is reported under its own attempt
 		}

@@ -16,13 +16,21 @@ import (
 // job is a claimed text on its way to the carrier.
 type job struct {
 	lane    *lane
-	inbox   liadesk.Inbox
-	account liadesk.Account
+	inbox   *liadesk.Inbox
+	account *liadesk.Account
 	attempt liadesk.Attempt
 	leased  time.Duration // monotonic: the last renewal of the lease
 	probe   bool          // the one text that tries a troubled inbox
 
+	// gate is the account's as it was when the text was claimed.
+	gate uint64
+	// until is when time alone may forbid it: texting windows begin and end on
+	// whole minutes, in every zone.
+	until time.Time
+
 	campaign *liadesk.SMSCampaign // nil for a text of the outbox
+	row      liadesk.Delivery     // of the campaign's text, as claimed
+	stored   []byte               // the row's record
 	contact  liadesk.Contact
 	class    string
 	item     *liadesk.OutboxItem
@@ -81,8 +89,9 @@ type claimer struct {
 	leased  time.Duration
 	want    int
 	ledger  *ledger
-	account liadesk.Account
-	inbox   liadesk.Inbox
+	account *liadesk.Account
+	inbox   *liadesk.Inbox
+	gate    uint64
 	jobs    []job
 	changed bool // recipients were moved although none was claimed
 	waiting bool // somebody of those looked at last waits for minutes
@@ -95,11 +104,16 @@ func (c *claimer) run() error {
 	if err != nil || held {
 		return err
 	}
-	var found bool
-	if c.account, found, err = c.tx.SharedAccount(c.lane.account); err != nil || !found {
+	account, found, err := c.tx.SharedAccount(c.lane.account)
+	if err != nil || !found {
 		return err
 	}
-	if c.inbox, found, err = c.tx.SharedInbox(c.lane.account, c.lane.inbox); err != nil || !found || c.inbox.SMS == nil {
+	inbox, found, err := c.tx.SharedInbox(c.lane.account, c.lane.inbox)
+	if err != nil || !found || inbox.SMS == nil {
+		return err
+	}
+	c.account, c.inbox = &account, &inbox
+	if c.gate, err = c.tx.Gate(account.ID); err != nil {
 		return err
 	}
 	if err := c.outbox(); err != nil || c.full() || !c.account.Plan.Paid() {
@@ -109,10 +123,10 @@ func (c *claimer) run() error {
 	if err != nil {
 		return err
 	}
-	var ours []liadesk.SMSCampaign
+	var ours []*liadesk.SMSCampaign
 	for _, sc := range campaigns {
 		if sc.InboxID == c.inbox.ID && sc.Frozen && sc.Sweep == liadesk.SweepNone && (sc.ExpiresAt.IsZero() || c.now.Before(sc.ExpiresAt)) {
-			ours = append(ours, sc)
+			ours = append(ours, &sc)
 		}
 	}
 	for i := range ours {
@@ -169,13 +183,13 @@ func (c *claimer) outbox() error {
 
 // campaign claims from the open window classes of one campaign until there are
 // most jobs.
-func (c *claimer) campaign(sc liadesk.SMSCampaign, most int) error {
+func (c *claimer) campaign(sc *liadesk.SMSCampaign, most int) error {
 	now, err := figures(c.tx, c.account.ID, sc.ID)
 	if err != nil {
 		return err
 	}
 	for _, class := range slices.Sorted(maps.Keys(now.pending)) {
-		if mayText(c.account, sc, class, c.now) {
+		if mayText(*c.account, *sc, class, c.now) {
 			if err := c.class(sc, class, most); err != nil || len(c.jobs) >= most {
 				return err
 			}
@@ -187,7 +201,7 @@ func (c *claimer) campaign(sc liadesk.SMSCampaign, most int) error {
 // class claims from one window class. Those whom restraint lets wait for some
 // minutes stay where they are, and the next claim begins behind them, so that
 // they hold up nobody.
-func (c *claimer) class(sc liadesk.SMSCampaign, class string, most int) error {
+func (c *claimer) class(sc *liadesk.SMSCampaign, class string, most int) error {
 	place := sc.ID.String() + class
 	from := c.beyond[place]
 	chunk := db.ChunkOf(from)
@@ -239,7 +253,7 @@ const claimRounds = 16
 
 // people makes rows of claimed recipients, or puts those aside who must not be
 // texted after all: much may have changed since the freeze.
-func (c *claimer) people(sc liadesk.SMSCampaign, class string, dense []uint32) error {
+func (c *claimer) people(sc *liadesk.SMSCampaign, class string, dense []uint32) error {
 	found, err := c.tx.ContactsByDense(c.account.ID, dense)
 	if err != nil {
 		return err
@@ -272,19 +286,19 @@ func (c *claimer) people(sc liadesk.SMSCampaign, class string, dense []uint32) e
 		// rows ever disagree, under this one. Nobody is texted twice either way.
 		_, texted := rows[p.Phone]
 		set, now := "", class
-		if reason := barred(sc, p, known, out[p.Phone], texted); reason != "" {
+		if reason := barred(*sc, p, known, out[p.Phone], texted); reason != "" {
 			set = skippedSet + string(reason)
 		} else if p.Class != "" && p.Class != class {
 			// The number or its zone changed since the freeze; perhaps it is
 			// night where it is now.
-			if now = p.Class; blocked(c.account, sc.Purpose, now) {
+			if now = p.Class; blocked(*c.account, sc.Purpose, now) {
 				set = skippedSet + string(liadesk.SkipBlockedCountry)
-			} else if !mayText(c.account, sc, now, c.now) {
+			} else if !mayText(*c.account, *sc, now, c.now) {
 				set = pendingSet + now
 			}
 		}
 		if set == "" {
-			switch restraint(c.account, sc, now, lately[p.Phone], c.now) {
+			switch restraint(*c.account, *sc, now, lately[p.Phone], c.now) {
 			case leftOut:
 				set = skippedSet + string(liadesk.SkipRecentlyTexted)
 			case waits:
@@ -333,7 +347,7 @@ func barred(sc liadesk.SMSCampaign, p liadesk.Contact, known, optedOut, texted b
 	return ""
 }
 
-func (c *claimer) take(sc liadesk.SMSCampaign, p liadesk.Contact, class string) error {
+func (c *claimer) take(sc *liadesk.SMSCampaign, p liadesk.Contact, class string) error {
 	a := liadesk.Attempt{
 		ID: c.s.IDs(), AccountID: c.account.ID, InboxID: c.inbox.ID, Cause: liadesk.CauseCampaign, Phone: p.Phone,
 		StartedAt: c.now, Deadline: c.now.Add(leaseTime), CampaignID: sc.ID, ContactID: p.ID, Dense: p.Dense, Class: class,
@@ -344,12 +358,17 @@ func (c *claimer) take(sc liadesk.SMSCampaign, p liadesk.Contact, class string) 
 	if err := c.tx.OpenAttempt(a); err != nil {
 		return err
 	}
-	if err := c.tx.PutDelivery(c.account.ID, liadesk.Delivery{}, row); err != nil {
+	stored, err := c.tx.AddDelivery(c.account.ID, row)
+	if err != nil {
 		return err
 	}
 	c.ledger.countRow(sc.ID, row, 1)
+	until := c.now.Truncate(time.Minute).Add(time.Minute)
+	if !sc.ExpiresAt.IsZero() && sc.ExpiresAt.Before(until) {
+		until = sc.ExpiresAt
+	}
 	c.jobs = append(c.jobs, job{lane: c.lane, inbox: c.inbox, account: c.account, attempt: a, leased: c.leased,
-		campaign: &sc, contact: p, class: class})
+		gate: c.gate, until: until, campaign: sc, row: row, stored: stored, contact: p, class: class})
 	return nil
 }
 

@@ -3,6 +3,7 @@ package sms
 import (
 	"context"
 	"encoding/base64"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,7 +156,7 @@ func (l *recipientLister) sections(f RecipientFilter) ([]string, error) {
 // section reads at most limit recipients of one section, after place.
 func (l *recipientLister) section(section string, status liadesk.DeliveryStatus, place string, limit int) ([]Recipient, string, error) {
 	if section == rowSection {
-		rows, err := l.tx.CampaignDeliveries(l.c.AccountID, l.c.ID, status, place, limit)
+		rows, err := l.rows(status, place, limit)
 		if err != nil || len(rows) == 0 {
 			return nil, place, err
 		}
@@ -191,6 +192,29 @@ func (l *recipientLister) section(section string, status liadesk.DeliveryStatus,
 	}
 	out, err := l.waiting(section, dense)
 	return out, strconv.FormatUint(uint64(dense[len(dense)-1]), 10), err
+}
+
+// rows reads at most limit rows of the ledger by number, after place.
+func (l *recipientLister) rows(status liadesk.DeliveryStatus, place string, limit int) ([]liadesk.Delivery, error) {
+	if status != liadesk.DeliverySending {
+		return l.tx.CampaignDeliveries(l.c.AccountID, l.c.ID, status, place, limit)
+	}
+	flying, err := l.tx.Flying(l.c.AccountID, l.c.InboxID)
+	if err != nil {
+		return nil, err
+	}
+	var numbers []string
+	for _, a := range flying {
+		if a.CampaignID == l.c.ID && a.Phone > place {
+			numbers = append(numbers, a.Phone)
+		}
+	}
+	byNumber, err := l.tx.Deliveries(l.c.AccountID, l.c.ID, numbers)
+	if err != nil {
+		return nil, err
+	}
+	rows := slices.SortedFunc(maps.Values(byNumber), func(a, b liadesk.Delivery) int { return strings.Compare(a.Phone, b.Phone) })
+	return rows[:min(limit, len(rows))], nil
 }
 
 // named adds the names of the contacts.

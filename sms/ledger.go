@@ -90,11 +90,6 @@ type change struct {
 // answers, reports, settlements and crashes alike; the table of allowed moves
 // is liadesk.Delivery.Apply.
 func (l *ledger) apply(a liadesk.Attempt, e liadesk.DeliveryEvent) (change, error) {
-	if e.CarrierID != "" {
-		if err := l.tx.OwnUUID(a, e.CarrierID); err != nil {
-			return change{}, err
-		}
-	}
 	if a.Cause != liadesk.CauseCampaign {
 		return l.applyAlone(a, e)
 	}
@@ -104,17 +99,48 @@ func (l *ledger) apply(a liadesk.Attempt, e liadesk.DeliveryEvent) (change, erro
 	}
 	old := row // the row as stored, for the indexes
 	if !found {
-		if row, found, err = l.recall(a, e); err != nil || !found {
+		if row, found, err = l.recall(a, e); err != nil {
 			return change{Attempt: a}, err
+		}
+		if !found {
+			return change{Attempt: a}, l.own(a, liadesk.Delivery{}, liadesk.Delivery{}, e)
 		}
 		old = liadesk.Delivery{}
 	}
+	if row.Status == liadesk.DeliverySending {
+		l.tx.ShutGate(l.account) // it may not be posted yet: an older attempt arrived after all
+	}
+	return l.move(a, old, row, e)
+}
+
+// answer is apply for the answer to the post of a row that is known to be as it
+// was claimed.
+func (l *ledger) answer(a liadesk.Attempt, row liadesk.Delivery, e liadesk.DeliveryEvent) (change, error) {
+	return l.move(a, row, row, e)
+}
+
+func (l *ledger) move(a liadesk.Attempt, old, row liadesk.Delivery, e liadesk.DeliveryEvent) (change, error) {
 	after, changed := row.Apply(e)
 	ch := change{Before: row, After: after, Changed: changed, Attempt: a}
-	if !changed {
-		return ch, nil
+	if err := l.own(a, row, after, e); err != nil || !changed {
+		return ch, err
 	}
 	return ch, l.store(a, old, row, after, e)
+}
+
+// own keeps what the carrier calls a text where the row does not say it: of a
+// second text of the row, or of one that has no row.
+func (l *ledger) own(a liadesk.Attempt, before, after liadesk.Delivery, e liadesk.DeliveryEvent) error {
+	if e.CarrierID != "" && e.CarrierID != after.CarrierID {
+		if err := l.tx.OwnUUID(a, e.CarrierID); err != nil {
+			return err
+		}
+	}
+	if before.CarrierID == "" || before.CarrierID == after.CarrierID {
+		return nil
+	}
+	a.ID = before.TakenBy
+	return l.tx.OwnUUID(a, before.CarrierID)
 }
 
 // store writes a row after a move.
@@ -130,6 +156,10 @@ func (l *ledger) store(a liadesk.Attempt, old, before, after liadesk.Delivery, e
 			closing.ID = before.AttemptID
 		}
 		if err := l.tx.CloseAttempt(closing); err != nil {
+			return err
+		}
+	} else if after.Status == liadesk.DeliveryUnconfirmed {
+		if err := l.tx.KeepOpen(a); err != nil {
 			return err
 		}
 	}
@@ -227,6 +257,11 @@ func (l *ledger) countRow(campaign liadesk.ID, d liadesk.Delivery, n int64) {
 // applyAlone is apply for a text that belongs to no campaign: its row lies in
 // the attempt.
 func (l *ledger) applyAlone(a liadesk.Attempt, e liadesk.DeliveryEvent) (change, error) {
+	if e.CarrierID != "" {
+		if err := l.tx.OwnUUID(a, e.CarrierID); err != nil {
+			return change{}, err
+		}
+	}
 	if a.Alone == nil {
 		return change{Attempt: a}, nil
 	}
@@ -240,6 +275,10 @@ func (l *ledger) applyAlone(a liadesk.Attempt, e liadesk.DeliveryEvent) (change,
 	ch.Attempt = a
 	if isOpenStatus(before.Status) && !isOpenStatus(after.Status) {
 		if err := l.tx.CloseAttempt(a); err != nil {
+			return ch, err
+		}
+	} else if after.Status == liadesk.DeliveryUnconfirmed {
+		if err := l.tx.KeepOpen(a); err != nil {
 			return ch, err
 		}
 	}

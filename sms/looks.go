@@ -173,13 +173,13 @@ func (s *Service) settleByList(ctx context.Context, in liadesk.Inbox, a liadesk.
 		if err != nil || len(slots) != 1 || slots[0].ID != a.ID {
 			return err
 		}
-		owned, err := tx.OwnedUUIDs(in.AccountID, in.ID, uuids)
+		owned, err := tx.OwnedUUIDs(in.AccountID, in.ID, a.Phone, uuids)
 		if err != nil {
 			return err
 		}
 		var free []Listed
 		for uuid, t := range found {
-			if !owned[uuid] {
+			if _, ours := owned[uuid]; !ours {
 				free = append(free, t)
 			}
 		}

@@ -43,7 +43,7 @@ func (s *Service) post(ctx context.Context, j job) result {
 		r.event.Code, r.event.Text = "not_sendable", err.Error()
 		return r
 	}
-	id, token, err := s.Credentials(j.inbox)
+	id, token, err := s.Credentials(*j.inbox)
 	if err != nil {
 		r.event.Kind, r.event.At = liadesk.EventNotTaken, s.now()
 		r.condition = &SendError{Class: NotSent, Reason: ReasonUnauthorised, Text: err.Error(), Err: err}
@@ -104,7 +104,7 @@ func (s *Service) textOf(j job) (string, int, error) {
 		m := Measure(text)
 		return text, m.Segments, CheckLength(m, 0)
 	}
-	text, err := s.Render(j.account, j.campaign.Message, j.campaign.Purpose, j.contact)
+	text, err := s.Render(*j.account, j.campaign.Message, j.campaign.Purpose, j.contact)
 	if err != nil {
 		return "", 0, err
 	}
@@ -129,8 +129,13 @@ func (s *Service) mayPost(ctx context.Context, j job) (liadesk.EventKind, liades
 
 func (s *Service) check(tx *db.Tx, j job) (liadesk.EventKind, liadesk.SkipReason, error) {
 	const back = liadesk.EventNotTaken
-	if _, held, err := tx.Held(); err != nil || held {
+	held, gate, err := tx.HeldAndGate(j.account.ID)
+	if err != nil || held {
 		return back, "", err
+	}
+	now := s.now()
+	if j.campaign != nil && !j.probe && gate == j.gate && now.Before(j.until) && !now.Before(j.attempt.StartedAt) {
+		return "", "", nil // nothing changed since the claim that may forbid it
 	}
 	account, found, err := tx.SharedAccount(j.account.ID)
 	if err != nil || !found {
@@ -167,7 +172,6 @@ func (s *Service) check(tx *db.Tx, j job) (liadesk.EventKind, liadesk.SkipReason
 	if err != nil || !found {
 		return back, "", err
 	}
-	now := s.now()
 	switch {
 	case optedOut:
 		return liadesk.EventSkip, liadesk.SkipOptedOut, nil

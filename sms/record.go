@@ -61,6 +61,14 @@ func (s *Service) recordIn(tx *db.Tx, batch []result) error {
 }
 
 func (s *Service) recordOne(l *ledger, r result) error {
+	if r.job.campaign != nil {
+		if same, err := l.tx.IsDelivery(l.account, r.job.row, r.job.stored); err != nil {
+			return err
+		} else if same {
+			_, err := l.answer(r.job.attempt, r.job.row, r.event)
+			return err
+		}
+	}
 	// The attempt is read anew: it may have been settled meanwhile.
 	a, found, err := l.tx.Attempt(l.account, r.job.attempt.ID)
 	if err != nil || !found {

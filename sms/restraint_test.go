@@ -162,6 +162,7 @@ func TestProofOfAnEarlierTextHoldsBackAClaimedOne(t *testing.T) {
 	b.clock.Advance(2 * time.Minute)
 	b.tick()
 	b.carrier.answer = nil
+	b.heard()
 	jobs, _, err := b.svc.dispatch(t.Context())
 	if err != nil || len(jobs) != 1 {
 		t.Fatalf("%d claims, %v", len(jobs), err)

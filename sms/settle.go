@@ -343,13 +343,13 @@ func (s *Service) markNumber(ctx context.Context, in liadesk.Inbox, number strin
 		for i, t := range texts {
 			uuids[i] = t.UUID
 		}
-		owned, err := tx.OwnedUUIDs(in.AccountID, in.ID, uuids)
+		owned, err := tx.OwnedUUIDs(in.AccountID, in.ID, number, uuids)
 		if err != nil {
 			return err
 		}
 		var free []Listed // oldest first, as the slots below
 		for i := len(texts) - 1; i >= 0; i-- {
-			if !owned[texts[i].UUID] {
+			if _, ours := owned[texts[i].UUID]; !ours {
 				free = append(free, texts[i])
 			}
 		}
