@@ -42,9 +42,9 @@ func (s *Server) smsBanners(c *fiber.Ctx, inboxes smsInboxes, cards []smsCard) (
 	for _, in := range inboxes.list {
 		link := "/inboxes/" + in.ID.String()
 		if in.SMS.Trouble != liadesk.TroubleNone {
-			tone := ToneDanger
-			if in.SMS.Trouble == liadesk.TroubleThrottled || in.SMS.Trouble == liadesk.TroubleNoConnection {
-				tone = ToneWarning
+			tone := ToneWarning // it goes on by itself
+			if in.SMS.Trouble == liadesk.TroubleUnauthorised || in.SMS.Trouble == liadesk.TroubleNoCredit {
+				tone = ToneDanger
 			}
 			banners = append(banners, Banner{Tone: tone, Text: s.t(c, fmt.Sprintf("sms.banner.%s", in.SMS.Trouble), "Inbox", in.Name),
 				Link: link, Label: s.t(c, "sms.banner.inbox")})

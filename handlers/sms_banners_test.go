@@ -38,6 +38,7 @@ func TestABannerSaysWhyAnInboxSendsNothing(t *testing.T) {
 	for trouble, want := range map[liadesk.InboxTrouble]string{
 		liadesk.TroubleUnauthorised: "refuses its credentials", liadesk.TroubleNoCredit: "no credit left",
 		liadesk.TroubleNoConnection: "cannot reach the carrier", liadesk.TroubleThrottled: "slow down",
+		liadesk.TroubleNoAnswer: "no clear answers",
 	} {
 		d.change(func(in *liadesk.SMSInbox) { in.Trouble = trouble })
 		if got := d.banners("acme"); !strings.Contains(got, "Texts") || !strings.Contains(got, want) {

@@ -78,6 +78,7 @@ const (
 	TroubleNoCredit     InboxTrouble = "no_credit"     // the carrier's account is empty
 	TroubleNoConnection InboxTrouble = "no_connection" // the carrier cannot be reached
 	TroubleThrottled    InboxTrouble = "throttled"     // the carrier asks us to slow down
+	TroubleNoAnswer     InboxTrouble = "no_answer"     // the carrier leaves it open what came of our texts
 )
 
 // CanReceive tells whether people can answer to this sender: alphanumeric

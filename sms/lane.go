@@ -38,7 +38,19 @@ type lane struct {
 	quiet   time.Duration // monotonic: no claim before
 	wait    time.Duration // the last back-off, which the next one doubles
 	resting bool          // only a person can mend the inbox: one text at a time tries
+	doubts  int           // grows with each answer that says nothing, and shrinks with each that does
 }
+
+// A carrier that is in trouble itself (it answers 5xx, or not at all) leaves
+// every text that it is handed uncertain. So after some of those an inbox is
+// careful: one text at a time tries, with longer and longer waits, until the
+// carrier takes them again. Then not the whole audience is in doubt in the end.
+const (
+	carefulFrom = 8  // doubts
+	mostDoubts  = 12 // so some good answers in a row are needed to go on
+)
+
+func (ln *lane) careful() bool { return ln.doubts >= carefulFrom }
 
 // Back-off after the carrier refused the inbox as a whole.
 const (

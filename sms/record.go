@@ -117,6 +117,8 @@ func (s *Service) recordTrouble(tx *db.Tx, batch []result) error {
 		switch {
 		case r.condition != nil:
 			n.trouble, _ = troubleOf(r.condition)
+		case r.posted && r.event.Kind == liadesk.EventUncertain && s.isCareful(r.job.lane):
+			n.trouble = liadesk.TroubleNoAnswer
 		case r.posted && r.event.Kind != liadesk.EventUncertain:
 			n.taken = true
 		}
@@ -147,6 +149,12 @@ func (s *Service) recordTrouble(tx *db.Tx, batch []result) error {
 	return nil
 }
 
+func (s *Service) isCareful(ln *lane) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return ln.careful()
+}
+
 // recorded lets go of texts whose outcome is on the disk, and slows lanes down
 // or lets them run.
 func (s *Service) recorded(batch []result) {
@@ -156,6 +164,7 @@ func (s *Service) recorded(batch []result) {
 	type mood struct {
 		bad   *SendError
 		taken bool
+		doubt int
 	}
 	moods := make(map[*lane]mood)
 	for _, r := range batch {
@@ -163,15 +172,25 @@ func (s *Service) recorded(batch []result) {
 		s.outcomes[r.event.Kind]++
 		r.job.lane.inflight--
 		m := moods[r.job.lane]
-		if r.condition != nil {
+		switch {
+		case r.condition != nil:
 			m.bad = r.condition
-		} else if r.posted && r.event.Kind == liadesk.EventAccepted {
+		case r.posted && r.event.Kind == liadesk.EventUncertain:
+			m.doubt++
+		case r.posted && r.event.Kind == liadesk.EventAccepted:
 			m.taken = true
+			m.doubt--
 		}
 		moods[r.job.lane] = m
 	}
 	for ln, m := range moods {
+		ln.doubts = min(max(0, ln.doubts+m.doubt), mostDoubts)
 		switch {
+		case m.bad == nil && m.doubt > 0 && ln.careful():
+			if mono >= ln.quiet {
+				ln.hold(mono, 0)
+				s.holdOthers(ln)
+			}
 		case m.bad != nil && mono >= ln.quiet: // one refusal of many in flight counts once
 			trouble, asked := troubleOf(m.bad)
 			if mustRest(trouble) {

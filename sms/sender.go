@@ -293,7 +293,7 @@ func (s *Service) dispatchLane(ctx context.Context, ln *lane) ([]job, time.Durat
 	s.mu.Lock()
 	n := min(ln.tokens(now), ln.room(s.Workers), s.Workers-s.inflight)
 	quiet, resting := ln.quiet-mono, ln.resting
-	if resting {
+	if resting || ln.careful() {
 		n = min(n, 1-ln.inflight)
 	}
 	tokenIn := ln.untilToken(now)

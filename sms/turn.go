@@ -93,7 +93,7 @@ func (s *Service) beginTurn(batch []result) []claiming {
 	left := s.Workers - s.inflight + len(batch)
 	for ln, n := range free {
 		n = min(ln.tokens(now), ln.room(s.Workers)+n, left)
-		if n <= 0 || ln.busy || ln.resting || ln.quiet > mono || !ln.recovered || mono-ln.renewed >= leaseTime/3 {
+		if n <= 0 || ln.busy || ln.resting || ln.careful() || ln.quiet > mono || !ln.recovered || mono-ln.renewed >= leaseTime/3 {
 			continue
 		}
 		ln.busy = true
