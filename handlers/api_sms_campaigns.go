@@ -52,6 +52,7 @@ type smsCampaignJSON struct {
 	ScheduledAt   *time.Time          `json:"scheduled_at"`
 	Schedule      *sms.LocalTime      `json:"schedule,omitempty"`
 	ExpiresAt     *time.Time          `json:"expires_at"`
+	UsualEnd      bool                `json:"expires_by_default,omitempty"`
 	StartedAt     *time.Time          `json:"started_at"`
 	CompletedAt   *time.Time          `json:"completed_at"`
 	SettlingUntil *time.Time          `json:"settling_until"`
@@ -124,7 +125,7 @@ func smsCampaignOut(card sms.Card, held bool) smsCampaignJSON {
 	k, p := card.Campaign, card.Progress
 	out := smsCampaignJSON{
 		ID: k.ID, Title: k.Title, Status: k.Status, Reason: k.Reason, Message: k.Message, InboxID: k.InboxID, Purpose: k.Purpose,
-		Audience: audienceJSON{k.Audience}, ScheduledAt: moment(k.ScheduledAt), ExpiresAt: moment(k.ExpiresAt),
+		Audience: audienceJSON{k.Audience}, ScheduledAt: moment(k.ScheduledAt), ExpiresAt: moment(k.ExpiresAt), UsualEnd: k.UsualEnd && !k.ExpiresAt.IsZero(),
 		StartedAt: moment(k.StartedAt), CompletedAt: moment(k.CompletedAt), SettlingUntil: moment(p.SettlingUntil),
 		Progress: p, Replies: p.Replies, OptOuts: p.OptOuts, Segments: p.Segments, Cost: money(p.Cost),
 		ReplacesID: k.ReplacesID, CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt, Version: k.Version,

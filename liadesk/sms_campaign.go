@@ -60,6 +60,9 @@ type SMSCampaign struct {
 	// ExpiresAt ends handing over; who was not reached by then is expired.
 	// Zero means never.
 	ExpiresAt time.Time `cbor:"11,keyasint"`
+	// UsualEnd is set when nobody set ExpiresAt and it was worked out: the end of
+	// the texting hours in which everybody can be reached.
+	UsualEnd bool `cbor:"28,keyasint,omitempty"`
 
 	Status SMSStatus   `cbor:"12,keyasint"`
 	Reason PauseReason `cbor:"13,keyasint,omitempty"`

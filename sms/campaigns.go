@@ -2,6 +2,7 @@ package sms
 
 import (
 	"context"
+	"time"
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
@@ -160,6 +161,9 @@ func (s *Service) Resume(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 			return nil
 		}
 		c.Status, c.Released = liadesk.SMSSending, true
+		if c.UsualEnd {
+			c.ExpiresAt, c.UsualEnd = time.Time{}, false // the next tick works it out anew
+		}
 		if c.StartedAt.IsZero() {
 			c.StartedAt = s.now()
 		}

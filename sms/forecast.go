@@ -3,7 +3,6 @@ package sms
 import (
 	"cmp"
 	"context"
-	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -99,7 +98,6 @@ type CostlyForecast struct {
 
 const (
 	forecastPage = 1000 // people that one transaction reads
-	forecastDays = 14   // how far ByHour looks
 	dearestKept  = 5
 	// forecastsKept and forecastKept bound what is remembered. Nothing of it is
 	// stored: after a restart one asks again.
@@ -265,50 +263,12 @@ func (f *forecaster) count(tx *db.Tx) error {
 	if inbox.SMS != nil {
 		pace = inbox.SMS.MessagesPerSecond
 	}
-	f.hours(waiting, pace)
+	p := planned(f.account, f.c, waiting, pace, f.c.ScheduledAt)
+	if p.hours != nil {
+		f.out.ByHour = p.hours
+	}
+	f.out.Later, f.out.Never = p.later, p.never
 	return nil
-}
-
-// hours lets two weeks pass, hour by hour: whoever may be texted in an hour is,
-// as far as the pace goes.
-func (f *forecaster) hours(waiting map[string]int64, pace float64) {
-	at := f.c.ScheduledAt
-	begin, end := at, at.Add(forecastDays*24*time.Hour)
-	perHour := pace * 3600
-	room := 0.0
-	for class := range waiting {
-		if _, ok := opening(f.account, f.c, class, begin); !ok {
-			f.out.Never += waiting[class]
-			delete(waiting, class)
-		}
-	}
-	classes := slices.Sorted(maps.Keys(waiting))
-	for at.Before(end) && len(waiting) > 0 {
-		next := at.Truncate(time.Hour).Add(time.Hour)
-		room = min(room, 1) + perHour*next.Sub(at).Hours()
-		count := int64(0)
-		for _, class := range classes {
-			n, waits := waiting[class]
-			if !waits || int64(room) <= 0 {
-				continue
-			}
-			if opens, ok := opening(f.account, f.c, class, at); !ok || !opens.Before(next) {
-				continue
-			}
-			take := min(n, int64(room))
-			count, room = count+take, room-float64(take)
-			if waiting[class] -= take; waiting[class] == 0 {
-				delete(waiting, class)
-			}
-		}
-		if count > 0 {
-			f.out.ByHour = append(f.out.ByHour, HourForecast{At: at, Count: count})
-		}
-		at = next
-	}
-	for _, n := range waiting {
-		f.out.Later += n
-	}
 }
 
 // measured are the figures of texts, of one of those who measure.

@@ -69,6 +69,9 @@ func InputOf(c liadesk.SMSCampaign) Input {
 		Title: c.Title, Message: c.Message, InboxID: c.InboxID, Purpose: c.Purpose, Audience: c.Audience,
 		ExpiresAt: c.ExpiresAt, Draft: c.Status == liadesk.SMSDraft,
 	}
+	if c.UsualEnd {
+		in.ExpiresAt = time.Time{} // nobody asked for it
+	}
 	if c.Override != nil {
 		in.OverrideReason = c.Override.Reason
 	}

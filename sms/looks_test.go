@@ -19,6 +19,7 @@ func (b *bench) unheard(taken func(m Outgoing) bool) liadesk.SMSCampaign {
 		return Receipt{}, &SendError{Class: Unknown, Reason: ReasonNoAnswer}
 	}
 	c := b.sends(nil)
+	b.untilDone(c)
 	b.carrier.answer = nil
 	return c
 }

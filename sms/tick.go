@@ -131,7 +131,7 @@ func (s *Service) tickAccount(ctx context.Context, account liadesk.ID) error {
 			}
 			s.Wake(c.InboxID)
 		}
-		errs = append(errs, s.finish(ctx, c))
+		errs = append(errs, s.limit(ctx, c), s.finish(ctx, c))
 	}
 	for _, c := range paused {
 		if c.Reason == liadesk.PauseInbox {
@@ -193,6 +193,9 @@ func (s *Service) begin(ctx context.Context, c liadesk.SMSCampaign) (liadesk.SMS
 // Texts of which nobody knows do not hold it back.
 func (s *Service) finish(ctx context.Context, c liadesk.SMSCampaign) error {
 	expired := !c.ExpiresAt.IsZero() && !s.now().Before(c.ExpiresAt)
+	if c.UsualEnd && c.Status == liadesk.SMSPaused {
+		expired = false // whoever resumes it gets another end
+	}
 	if expired && c.Frozen && c.Sweep == liadesk.SweepNone {
 		err := s.Store.Update(ctx, func(tx *db.Tx) error {
 			now, found, err := tx.SMSCampaign(c.AccountID, c.ID)
