@@ -78,13 +78,17 @@ func check(v *liadesk.Invalid, field string, r liadesk.Rule, depth int, parts *i
 // Evaluate splits the account's contacts by a rule, in the caller's
 // transaction. The rule must be valid. The caller owns the sets.
 func Evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose) (Split, error) {
-	return evaluate(tx, account, rule, purpose, tx.ReadSets)
+	within, err := tx.AllChunks(account)
+	if err != nil {
+		return Split{}, err
+	}
+	return evaluate(tx, account, rule, purpose, within, tx.ReadSets)
 }
 
 // EvaluateChunk is Evaluate for the contacts of one chunk alone, so that a
 // freeze goes through a large account in bounded transactions.
 func EvaluateChunk(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, chunk uint32) (Split, error) {
-	return evaluate(tx, account, rule, purpose, func(account liadesk.ID, refs []db.SetRef) ([]*roaring.Bitmap, error) {
+	return evaluate(tx, account, rule, purpose, db.Chunks{From: chunk, To: chunk}, func(account liadesk.ID, refs []db.SetRef) ([]*roaring.Bitmap, error) {
 		return tx.ReadSetsChunk(account, refs, chunk)
 	})
 }
@@ -92,11 +96,11 @@ func EvaluateChunk(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose lia
 // reader reads sets of contacts.
 type reader func(account liadesk.ID, refs []db.SetRef) ([]*roaring.Bitmap, error)
 
-func evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, read reader) (Split, error) {
+func evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, within db.Chunks, read reader) (Split, error) {
 	if err := Validate(rule); err != nil {
 		return Split{}, err
 	}
-	e, err := load(tx, account, rule, purpose, read)
+	e, err := load(tx, account, rule, purpose, within, read)
 	if err != nil {
 		return Split{}, err
 	}
@@ -112,11 +116,13 @@ type evaluation struct {
 	blocked []db.SetRef
 	// campaigns are who had which outcome of the campaigns that are asked for.
 	campaigns map[asked]*roaring.Bitmap
+	// ranges are who has a value within a range, or with a text in it.
+	ranges map[asksRange]*roaring.Bitmap
 }
 
 var reasonSets = []db.SetRef{db.SetAll, db.SetPhone, db.SetBadNumber, db.SetCannotText, db.SetOptOut, db.SetHeld, db.SetConsent}
 
-func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, read reader) (*evaluation, error) {
+func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, within db.Chunks, read reader) (*evaluation, error) {
 	tags := tagsOf(rule, nil)
 	slices.Sort(tags)
 	tags = slices.Compact(tags)
@@ -142,6 +148,9 @@ func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purp
 	}
 	e := &evaluation{sets: make(map[db.SetRef]*roaring.Bitmap, len(refs)), tags: names, blocked: blocked}
 	if e.campaigns, err = readCampaigns(tx, account, rule); err != nil {
+		return nil, err
+	}
+	if e.ranges, err = readRanges(tx, account, rule, within); err != nil {
 		return nil, err
 	}
 	for i, ref := range refs {

@@ -38,11 +38,7 @@ const (
 	maxAttributeName = 200
 )
 
-var (
-	textFields  = []string{"country", "language", "time_zone", "phone_type"}
-	laterFields = []string{"created_at", "last_seen_at", "last_replied_at"}
-	laterOps    = []string{"gt", "gte", "lt", "lte", "before", "after", "contains"}
-)
+var textFields = []string{"country", "language", "time_zone", "phone_type"}
 
 // checkField refuses a part whose field, comparison or value is not known. To
 // guess would text people whom the author did not mean.
@@ -53,17 +49,15 @@ func checkField(v *liadesk.Invalid, at string, r liadesk.Rule) {
 	case strings.HasPrefix(r.Field, campaignField):
 		checkCampaign(v, at, r)
 		return
-	case slices.Contains(laterFields, r.Field):
-		v.Add(at+".field", "field_unsupported", "Name", clip(r.Field))
-		return
 	case isAttribute && (name == "" || len(name) > maxAttributeName),
-		!isAttribute && !has && !slices.Contains(textFields, r.Field):
+		!isAttribute && !has && !slices.Contains(textFields, r.Field) && !slices.Contains(momentFields, r.Field):
 		v.Add(at+".field", "field_unknown", "Name", clip(r.Field))
 		return
-	case slices.Contains(laterOps, r.Op):
-		v.Add(at+".op", "op_unsupported", "Name", r.Op)
+	case isRange(r) && !has:
+		checkRange(v, at, r)
 		return
-	case !slices.Contains([]string{opEq, opNe, opIn, opExists}, r.Op), has && r.Op == opIn:
+	case !slices.Contains([]string{opEq, opNe, opIn, opExists}, r.Op), has && r.Op == opIn,
+		slices.Contains(momentFields, r.Field) && r.Op != opExists:
 		v.Add(at+".op", "op_unknown", "Name", clip(r.Op))
 		return
 	}
@@ -85,10 +79,10 @@ func checkField(v *liadesk.Invalid, at string, r liadesk.Rule) {
 				}
 			}
 		}
-	case r.Value == nil || r.Value.Text == nil:
+	case r.Value == nil || r.Value.Text == nil && (r.Value.Number == nil || !isAttribute):
 		v.Add(at+".value", "value_text")
 	default:
-		checkText(v, at+".value", r.Field, *r.Value.Text)
+		checkText(v, at+".value", r.Field, valueOf(r))
 	}
 }
 
@@ -127,7 +121,7 @@ func clip(s string) string {
 // will do.
 func setsOfField(r liadesk.Rule) []db.SetRef {
 	field := r.Field
-	if strings.HasPrefix(field, campaignField) {
+	if strings.HasPrefix(field, campaignField) || isRange(r) {
 		return nil
 	}
 	if name, ok := strings.CutPrefix(field, attribute); ok {
@@ -138,6 +132,8 @@ func setsOfField(r liadesk.Rule) []db.SetRef {
 		return []db.SetRef{db.SetEmail}
 	case field == hasPhone:
 		return []db.SetRef{db.SetPhone}
+	case r.Op == opExists && field == db.FieldCreatedAt:
+		return []db.SetRef{db.SetAll}
 	case r.Op == opExists:
 		return []db.SetRef{db.SetKnown(field)}
 	}
@@ -178,6 +174,9 @@ func (e *evaluation) matchField(r liadesk.Rule) *roaring.Bitmap {
 	if strings.HasPrefix(r.Field, campaignField) {
 		return e.matchCampaign(r)
 	}
+	if isRange(r) {
+		return roaring.And(e.sets[db.SetAll], e.ranges[rangeOf(r)])
+	}
 	out := roaring.New()
 	for _, set := range setsOfField(r) {
 		out.Or(e.sets[set])
@@ -200,6 +199,8 @@ func textsOf(r liadesk.Rule) []string {
 	case r.Value == nil:
 	case r.Value.Text != nil:
 		return []string{*r.Value.Text}
+	case r.Value.Number != nil:
+		return []string{valueOf(r)}
 	case r.Value.List != nil:
 		return slices.Clone(*r.Value.List)
 	}
@@ -221,8 +222,18 @@ func fieldPhrase(l Speaker, r liadesk.Rule, contrary bool) string {
 		return l.T("audience.field." + which + r.Field)
 	case isAttribute:
 		name = l.T("audience.quoted", "Tag", name)
+	case slices.Contains(momentFields, r.Field):
+		if r.Op == opExists {
+			if which != "" {
+				return l.T("audience.moment.unknown_" + r.Field)
+			}
+			return l.T("audience.moment.known_" + r.Field)
+		}
 	default:
 		name = l.T("audience.field." + r.Field)
+	}
+	if isRange(r) {
+		return rangePhrase(l, r, name, contrary)
 	}
 	if r.Op == opExists {
 		return l.T("audience.field."+which+"known", "Field", name)

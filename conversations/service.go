@@ -149,6 +149,11 @@ func (s *Service) add(tx *db.Tx, c *liadesk.Conversation, m liadesk.Message) (li
 		if c.WaitingSince.IsZero() {
 			c.WaitingSince = m.At
 		}
+		if !c.ContactID.IsZero() {
+			if err := s.contacts.Heard(tx, c.AccountID, c.ContactID, m.At); err != nil {
+				return m, err
+			}
+		}
 	case liadesk.FromAgent:
 		c.WaitingSince = time.Time{}
 	}

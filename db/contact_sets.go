@@ -83,6 +83,8 @@ func fieldSetsOf(sets []SetRef, c liadesk.Contact) []SetRef {
 		sets = append(sets, SetKnown(field))
 		if set, ok := SetField(field, value); ok {
 			sets = append(sets, set)
+		} else {
+			sets = append(sets, SetRef{fieldLong + field, ""})
 		}
 	}
 	add(fieldCountry, c.Country)
@@ -97,7 +99,7 @@ func fieldSetsOf(sets []SetRef, c liadesk.Contact) []SetRef {
 	for name, value := range c.Attributes {
 		add(fieldAttribute+name, value)
 	}
-	return sets
+	return rangeSetsOf(sets, c)
 }
 
 // key is where the chunks of a set are.

@@ -29,6 +29,7 @@ var migrations = []migration{
 	{"begin", whole(func(*Tx) error { return nil })},
 	{"sets for the fields of contacts", indexFields},
 	{"what each number was texted", rememberTexts},
+	{"ranges of moments and numbers of contacts", indexFields},
 }
 
 // schema is what the database knows of its own age.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,10 +50,11 @@ func (c *crashes) kill() {
 }
 
 // importing kills while a file of people comes in, who are all there already
-// and get one more tag. Every row is counted once all the same.
-func (c *crashes) importing(tag string) {
+// and get another value of an attribute. Every row is counted once all the same.
+func (c *crashes) importing(cycle string) {
 	c.t.Helper()
-	csv := strings.ReplaceAll(c.csv, "buyers;some", "buyers;"+tag)
+	csv := strings.ReplaceAll(strings.Replace(c.csv, "order\n", "order,cycle\x00", 1), "\n", ","+cycle+"\n")
+	csv = strings.Replace(csv, "\x00", "\n", 1)
 	status, answer, raw, err := c.api.try(http.MethodPost, "/contacts/import?region=US&consent=web+form", "text/csv", []byte(csv))
 	if err != nil || status != http.StatusAccepted {
 		c.t.Fatalf("the import was answered %d %s, %v", status, raw, err)
@@ -67,8 +69,8 @@ func (c *crashes) importing(tag string) {
 	if im.str("state") != "completed" || im.num("updated") != len(c.numbers) || im.num("created")+im.num("rejected") != 0 {
 		c.t.Errorf("the import ended as %v", im)
 	}
-	if n := c.api.ask(http.StatusOK, http.MethodPost, "/audience/count", object{"rule": object{"tag": tag}}).num("matched"); n != len(c.numbers) {
-		c.t.Errorf("%d people have the tag", n)
+	if n := c.api.ask(http.StatusOK, http.MethodPost, "/audience/count", object{"rule": object{"field": "attributes.cycle", "op": "eq", "value": cycle}}).num("matched"); n != len(c.numbers) {
+		c.t.Errorf("%d people have the value", n)
 	}
 }
 
@@ -191,7 +193,7 @@ func TestThePowerGoesInEveryPhase(t *testing.T) {
 
 func (c *crashes) cycle(cycle int) {
 	c.t.Helper()
-	c.importing(fmt.Sprintf("cycle-%d", cycle))
+	c.importing(strconv.Itoa(cycle))
 	c.migrate()
 	word := fmt.Sprintf("Ready for the %d. time:", cycle)
 	c.before = c.carrier.Requests()

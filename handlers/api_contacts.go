@@ -29,8 +29,12 @@ type contactJSON struct {
 	SMSConsent *consentJSON `json:"sms_consent"`
 	OptedOut   bool         `json:"opted_out"`
 	CreatedAt  time.Time    `json:"created_at"`
-	UpdatedAt  time.Time    `json:"updated_at"`
-	Version    uint64       `json:"version"`
+	// LastSeenAt is the last sign of the person, LastRepliedAt when they last
+	// wrote; null if never.
+	LastSeenAt    *time.Time `json:"last_seen_at"`
+	LastRepliedAt *time.Time `json:"last_replied_at"`
+	UpdatedAt     time.Time  `json:"updated_at"`
+	Version       uint64     `json:"version"`
 }
 
 type consentJSON struct {
@@ -43,7 +47,7 @@ type consentJSON struct {
 func showContact(v contacts.View) contactJSON {
 	out := contactJSON{ID: v.ID, Name: v.Name, Phone: v.Phone, Email: v.Email, Tags: v.Tags, Attributes: v.Attributes, TimeZone: v.TimeZone,
 		Language: v.Language, Country: v.Country, PhoneKind: v.PhoneKind, CannotText: v.CannotText, BadNumber: v.BadNumber,
-		OptedOut: v.OptOut != nil, CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt, Version: v.Version}
+		OptedOut: v.OptOut != nil, LastSeenAt: moment(v.LastSeenAt), LastRepliedAt: moment(v.LastRepliedAt), CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt, Version: v.Version}
 	if out.Tags == nil {
 		out.Tags = []string{}
 	}

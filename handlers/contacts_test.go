@@ -140,7 +140,7 @@ func TestContactsOverTheAPI(t *testing.T) {
 		t.Errorf("a rule with a part that nobody knows: %d %v", status, doc)
 	}
 	for _, field := range []string{"created_at", "zodiac"} {
-		code := map[string]string{"created_at": "field_unsupported", "zodiac": "field_unknown"}[field]
+		code := map[string]string{"created_at": "op_unknown", "zodiac": "field_unknown"}[field]
 		if status, doc = d.api("acme", "POST", "/audience/count", `{"rule":{"field":"`+field+`","op":"eq","value":"x"}}`); status != 422 || !strings.Contains(fmt.Sprint(doc["errors"]), code) {
 			t.Errorf("a rule over %s: %d %v", field, status, doc)
 		}

@@ -39,7 +39,7 @@ var writes = []write{
 	{"PATCH", "/tags/{tag}", `{"name":"fair"}`},
 	{"POST", "/opt-outs", `{"number":"+46701740799","text":"by phone"}`},
 	{"POST", "/audience/count", `{"rule":{"all":[{"tag":"vip"},{"any":[{"not":{"tag":"x"}}]}]},"purpose":"marketing"}`},
-	{"POST", "/audience/count", `{"rule":{"any":[{"field":"country","op":"in","value":["BR"]},{"field":"has_email","op":"eq","value":true},{"field":"attributes.city","op":"ne","value":"x"}]}}`},
+	{"POST", "/audience/count", `{"rule":{"any":[{"field":"country","op":"in","value":["BR"]},{"field":"has_email","op":"eq","value":true},{"field":"attributes.city","op":"contains","value":"x"}]}}`},
 	{"POST", "/sms/measure", `{"message":"Hi"}`},
 	{"POST", "/conversations/{talk}/messages", `{"text":"Hi","client_id":"0123456789abcdef"}`},
 }

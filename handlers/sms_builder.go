@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/text/language"
@@ -23,7 +24,8 @@ type builderPart struct {
 	Key  string // its place: "2", or "2.0" within a group
 	Join string // of a group: all, any or none
 
-	// Field is "tag" or a field of a rule; Op one of is, not, known, unknown.
+	// Field is "tag" or a field of a rule; Op one of those in compared, or known
+	// and unknown.
 	Field, Op, Value string
 
 	Parts       []builderPart
@@ -52,12 +54,34 @@ func (p builderPart) Ops() []string {
 		return []string{"is", "not"}
 	case "has_email", "has_phone":
 		return []string{"known", "unknown"}
+	case "created_at":
+		return []string{"before", "after"}
+	case "last_seen_at", "last_replied_at":
+		return []string{"before", "after", "known", "unknown"}
+	}
+	if strings.HasPrefix(p.Field, attributePrefix) {
+		return []string{"is", "not", "contains", "more", "less", "least", "most", "before", "after", "known", "unknown"}
 	}
 	return []string{"is", "not", "known", "unknown"}
 }
 
+// compared are the comparisons of a rule by those of the form.
+var compared = map[string]string{"is": "eq", "not": "ne", "contains": "contains", "more": "gt", "less": "lt", "least": "gte", "most": "lte",
+	"before": "before", "after": "after"}
+
 // Asks tells whether a condition has a value.
-func (p builderPart) Asks() bool { return p.Op == "is" || p.Op == "not" }
+func (p builderPart) Asks() bool { return compared[p.Op] != "" }
+
+// Input is the kind of input that takes the value.
+func (p builderPart) Input() string {
+	switch p.Op {
+	case "before", "after":
+		return "date"
+	case "more", "less", "least", "most":
+		return "number"
+	}
+	return "text"
+}
 
 // settle gives a condition a comparison that its field has.
 func (p *builderPart) settle() {
@@ -85,11 +109,15 @@ func readBuilder(c *fiber.Ctx) (b builder, focus string) {
 		if p.Join != "" && !slices.Contains([]string{"all", "any", "none"}, p.Join) {
 			p.Join = "any"
 		}
-		// A value that was chosen for one field says nothing about another.
+		// A value that was chosen for one field says nothing about another, nor
+		// one of one kind about a comparison of another.
 		if was := value("was"); was != "" && was != p.Field {
 			p.Value = ""
 		}
 		p.settle()
+		if kind := value("kind"); kind != "" && kind != p.Input() && !p.holds() {
+			p.Value = ""
+		}
 		if within := strings.Contains(key, "."); within && len(b.Parts) > 0 && p.Join == "" && b.Parts[len(b.Parts)-1].Join != "" {
 			last := &b.Parts[len(b.Parts)-1]
 			last.Parts = append(last.Parts, p)
@@ -231,9 +259,9 @@ func (p builderPart) condition() liadesk.Rule {
 	case !p.Asks():
 		return liadesk.Rule{Field: p.Field, Op: "exists", Value: &liadesk.RuleValue{Yes: &yes}}
 	}
-	r := liadesk.Rule{Field: p.Field, Op: "eq", Value: &liadesk.RuleValue{Text: &p.Value}}
-	if p.Op == "not" {
-		r.Op = "ne"
+	r := liadesk.Rule{Field: p.Field, Op: compared[p.Op], Value: &liadesk.RuleValue{Text: &p.Value}}
+	if n, err := strconv.ParseFloat(p.Value, 64); p.Input() == "number" && err == nil {
+		r.Value = &liadesk.RuleValue{Number: &n}
 	}
 	return r
 }
@@ -309,12 +337,36 @@ func conditionOf(r liadesk.Rule) (builderPart, bool) {
 		return builderPart{Field: r.Field, Op: known(*r.Value.Yes == (r.Op != "ne"))}, true
 	case r.Value.Yes != nil && r.Op == "exists":
 		return builderPart{Field: r.Field, Op: known(*r.Value.Yes)}, true
-	case r.Value.Text != nil && r.Op == "eq":
-		return builderPart{Field: r.Field, Op: "is", Value: *r.Value.Text}, true
-	case r.Value.Text != nil && r.Op == "ne":
-		return builderPart{Field: r.Field, Op: "not", Value: *r.Value.Text}, true
+	}
+	p := builderPart{Field: r.Field}
+	switch {
+	case r.Value.Text != nil:
+		p.Value = *r.Value.Text
+	case r.Value.Number != nil:
+		p.Value = strconv.FormatFloat(*r.Value.Number, 'f', -1, 64)
+	default:
+		return p, false
+	}
+	for _, op := range p.Ops() {
+		if p.Op = op; compared[op] == r.Op && p.holds() {
+			return p, true
+		}
 	}
 	return builderPart{}, false
+}
+
+// holds tells whether the condition's kind of input can show its value: a date
+// with a time of day, such as a program may ask for, stays as it is.
+func (p builderPart) holds() bool {
+	switch p.Input() {
+	case "date":
+		_, err := time.Parse(time.DateOnly, p.Value)
+		return err == nil
+	case "number":
+		_, err := strconv.ParseFloat(p.Value, 64)
+		return err == nil
+	}
+	return true
 }
 
 // number gives every part its place.
@@ -350,7 +402,7 @@ func (s *Server) fillBuilder(c *fiber.Ctx, b *builder, tags []liadesk.Tag) error
 		b.Fields = append(b.Fields, Option{Value: value, Label: label})
 		b.Names[value] = label
 	}
-	for _, name := range []string{"tag", "country", "language", "time_zone", "phone_type", "has_email", "has_phone"} {
+	for _, name := range []string{"tag", "country", "language", "time_zone", "phone_type", "has_email", "has_phone", "created_at", "last_replied_at", "last_seen_at"} {
 		field(name, s.t(c, "builder.field."+name))
 	}
 	for _, name := range offer.Attributes {

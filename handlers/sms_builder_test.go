@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"encoding/json"
 	"net/url"
 	"strings"
 	"testing"
@@ -98,5 +99,66 @@ func TestAnEmptyBuilderMeansNobody(t *testing.T) {
 	}
 	if r := (builderPart{Field: "tag", Op: "not"}).condition(); r != (liadesk.Rule{}) {
 		t.Errorf("not tagged with nothing: %+v", r)
+	}
+}
+
+// Dates, numbers and parts of texts are asked for in words, and what a program
+// asks for in finer steps stays as it is.
+func TestTheBuilderAsksForDatesAndNumbers(t *testing.T) {
+	d := openSMSDesk(t)
+	d.person(1, `,"name":"Ana","attributes":{"orders":"7","city":"Lund"}`)
+	d.person(2, `,"name":"Bo","attributes":{"orders":"3","city":"Malmö"}`)
+	today := d.clock.Now().Format("2006-01-02")
+	for _, c := range []struct{ field, op, value, want string }{
+		{"attributes.orders", "least", "5", "Everyone whose “orders” is 5 or more | Ana | number"},
+		{"attributes.orders", "less", "5", "Everyone whose “orders” is less than 5 | Bo | number"},
+		{"attributes.orders", "least", "", " |  | number"},
+		{"attributes.city", "contains", "UN", "Everyone whose “city” contains “UN” | Ana | text"},
+		{"created_at", "after", "2020-01-01", "Everyone who was added after 2020-01-01 | BoAna | date"},
+		{"created_at", "after", today, "Everyone who was added after " + today + " |  | date"},
+		{"last_replied_at", "unknown", "", "Everyone who never wrote to us | BoAna | "},
+		{"created_at", "is", "2020-01-01", "Everyone who was added before 2020-01-01 |  | date"}, // a comparison that it does not have
+	} {
+		doc := d.part("acme", "POST", "/campaigns/sms/audience", d.form(func(f url.Values) {
+			f.Set("audience", "rule")
+			f["b"] = []string{"0"}
+			f.Set("b.0.field", c.field)
+			f.Set("b.0.op", c.op)
+			f.Set("b.0.value", c.value)
+		})).read(t)
+		got := words(doc.Find(".sms-who")) + " | " + words(doc.Find(".sms-sample a")) + " | " + doc.Find("[id='b-0-value']").AttrOr("type", "text")
+		if doc.Find("[id='b-0-value']").Length() == 0 {
+			got = strings.TrimSuffix(got, "text")
+		}
+		if got != c.want {
+			t.Errorf("%s %s %q: got %s, want %s", c.field, c.op, c.value, got, c.want)
+		}
+	}
+	for text, want := range map[string]string{
+		`{"field":"attributes.orders","op":"gte","value":5}`:                  "least 5",
+		`{"field":"attributes.orders","op":"gt","value":"5"}`:                 "more 5",
+		`{"field":"last_seen_at","op":"before","value":"2026-11-01"}`:         "before 2026-11-01",
+		`{"field":"created_at","op":"before","value":"2026-11-01T10:00:00Z"}`: "none",
+		`{"field":"attributes.renewal","op":"gte","value":"2026-11-01"}`:      "none",
+		`{"field":"attributes.city","op":"contains","value":"un"}`:            "contains un",
+		`{"field":"last_replied_at","op":"exists","value":false}`:             "unknown ",
+	} {
+		var r liadesk.Rule
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			t.Fatal(err)
+		}
+		got := "none"
+		if b, ok := builderOf(r); ok {
+			got = b.Parts[0].Op + " " + b.Parts[0].Value
+			if b.Parts[0].Asks() {
+				again, _ := json.Marshal(b.Parts[0].condition())
+				if back, _ := builderOf(b.Parts[0].condition()); back.Parts[0].Op != b.Parts[0].Op {
+					t.Errorf("%s became %s", text, again)
+				}
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
 	}
 }

@@ -27,12 +27,13 @@ type Rule struct {
 // AsksField tells whether the rule, or this part of one, is about a field.
 func (r Rule) AsksField() bool { return r.Field != "" || r.Op != "" || r.Value != nil }
 
-// RuleValue is what a field is compared with: a text, a list of texts or yes
-// and no. Exactly one is set. In JSON it is "BR", ["BR","PT"] or true.
+// RuleValue is what a field is compared with: a text, a list of texts, yes and
+// no, or a number. Exactly one is set. In JSON it is "BR", ["BR","PT"], true or 5.
 type RuleValue struct {
-	Text *string   `cbor:"1,keyasint,omitempty"`
-	List *[]string `cbor:"2,keyasint,omitempty"`
-	Yes  *bool     `cbor:"3,keyasint,omitempty"`
+	Text   *string   `cbor:"1,keyasint,omitempty"`
+	List   *[]string `cbor:"2,keyasint,omitempty"`
+	Yes    *bool     `cbor:"3,keyasint,omitempty"`
+	Number *float64  `cbor:"4,keyasint,omitempty"`
 }
 
 // MarshalJSON writes the one value that is set.
@@ -42,6 +43,8 @@ func (v RuleValue) MarshalJSON() ([]byte, error) {
 		return json.Marshal(*v.List)
 	case v.Yes != nil:
 		return json.Marshal(*v.Yes)
+	case v.Number != nil:
+		return json.Marshal(*v.Number)
 	}
 	return json.Marshal(v.Text)
 }
@@ -49,7 +52,7 @@ func (v RuleValue) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON refuses every other kind of value, and lists with holes in
 // them, with an error to which encoding/json adds the name of the field.
 func (v *RuleValue) UnmarshalJSON(text []byte) error {
-	wrong := &json.UnmarshalTypeError{Value: "neither a text nor a list of texts nor true or false", Type: reflect.TypeFor[RuleValue]()}
+	wrong := &json.UnmarshalTypeError{Value: "neither a text nor a list of texts nor a number nor true or false", Type: reflect.TypeFor[RuleValue]()}
 	switch text[0] {
 	case '"':
 		if json.Unmarshal(text, &v.Text) != nil {
@@ -57,6 +60,10 @@ func (v *RuleValue) UnmarshalJSON(text []byte) error {
 		}
 	case 't', 'f':
 		if json.Unmarshal(text, &v.Yes) != nil {
+			return wrong
+		}
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		if json.Unmarshal(text, &v.Number) != nil {
 			return wrong
 		}
 	case '[':

@@ -47,6 +47,10 @@ type Contact struct {
 	// Held is set while the contact's number waits for a person to decide
 	// whether a text from it was an opt-out; see IsHeld.
 	Held *Hold `cbor:"26,keyasint,omitempty"`
+	// LastSeenAt is the last sign of the person that we know of, and LastRepliedAt
+	// when they last wrote to us, on any channel.
+	LastSeenAt    time.Time `cbor:"27,keyasint,omitzero"`
+	LastRepliedAt time.Time `cbor:"28,keyasint,omitzero"`
 }
 
 // IsHeld tells whether marketing texts to the contact are held back. A hold is

@@ -331,3 +331,32 @@ func TestNobodyHasToAnswerAKeyword(t *testing.T) {
 		t.Errorf("%+v, %v", talks, err)
 	}
 }
+
+func TestWhoWritesWasSeenWithoutDisturbingWhoeverEditsThem(t *testing.T) {
+	b := newBench(t)
+	person := b.person(1, nil)
+	read := func() (c liadesk.Contact) {
+		b.update(func(tx *db.Tx) (err error) {
+			c, _, err = tx.Contact(b.account.ID, person.ID)
+			return err
+		})
+		return c
+	}
+	for range 2 { // the second within a minute costs no write
+		if err := b.text(person.Phone, "hello"); err != nil {
+			t.Fatal(err)
+		}
+		b.clock.Advance(20 * time.Second)
+	}
+	c := read()
+	if !c.LastRepliedAt.Equal(noon) || !c.LastSeenAt.Equal(noon) || c.Version != person.Version {
+		t.Errorf("%v %v, version %d", c.LastRepliedAt, c.LastSeenAt, c.Version)
+	}
+	b.clock.Advance(time.Hour)
+	if err := b.text(person.Phone, "hello again"); err != nil {
+		t.Fatal(err)
+	}
+	if got := read().LastRepliedAt; !got.Equal(b.clock.Now()) {
+		t.Errorf("later: %v", got)
+	}
+}
