@@ -66,7 +66,7 @@ func (s *server) openRooms() (err error) {
 	}
 	r.sms = sms.New(sms.Options{
 		Store: s.store, Clock: s.clock, IDs: s.ids, Log: s.log,
-		PublicURL: s.config.url, Workers: s.config.sendWorkers,
+		PublicURL: s.config.url, LinkKey: s.secrets.Links(), Workers: s.config.sendWorkers,
 		Dialer: plivo, Credentials: s.accounts.Credentials, Contacts: r.contacts, Conversations: r.talks,
 		FreeDisk: s.engine.Free,
 	})

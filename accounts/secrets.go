@@ -29,6 +29,7 @@ type Secrets struct {
 	sealing  cipher.AEAD
 	csrf     []byte
 	visitors []byte
+	links    []byte
 	master   string // as in the file
 }
 
@@ -71,7 +72,7 @@ func ParseSecrets(text string) (*Secrets, error) {
 		err = errors.Join(err, kerr)
 		return k
 	}
-	s := &Secrets{csrf: derive("csrf"), visitors: derive("visitors"), master: text}
+	s := &Secrets{csrf: derive("csrf"), visitors: derive("visitors"), links: derive("opt-out links"), master: text}
 	block, berr := aes.NewCipher(derive("inbox credentials"))
 	if err := errors.Join(err, berr); err != nil {
 		return nil, err
@@ -85,6 +86,9 @@ func (s *Secrets) CSRF() []byte { return s.csrf }
 
 // Visitors is the key of the tokens by which visitors find their thread again.
 func (s *Secrets) Visitors() []byte { return s.visitors }
+
+// Links is the key of the addresses of opt-out pages.
+func (s *Secrets) Links() []byte { return s.links }
 
 // Text is what the key's file holds, for a backup. It is as secret as the file.
 func (s *Secrets) Text() string { return s.master }

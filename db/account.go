@@ -19,6 +19,10 @@ func (tx *Tx) PutAccount(a liadesk.Account) error {
 	if err := put(tx, global("account").id(a.ID), a.ID); err != nil {
 		return err
 	}
+	var err error
+	if a.LinkCode, err = tx.linkCode(a.ID); err != nil {
+		return err
+	}
 	return put(tx, accountKey(a.ID), a)
 }
 

@@ -30,6 +30,7 @@ var migrations = []migration{
 	{"sets for the fields of contacts", indexFields},
 	{"what each number was texted", rememberTexts},
 	{"ranges of moments and numbers of contacts", indexFields},
+	{"codes of accounts for opt-out pages", giveLinkCodes},
 }
 
 // schema is what the database knows of its own age.

@@ -45,6 +45,10 @@ func (s *Server) routes() {
 	app.Post("/webhooks/plivo/:inbox/status/:attempt", s.plivoStatus)
 	app.Post("/webhooks/plivo/:inbox/inbound", s.plivoInbound)
 
+	// Opt-out pages, for people with phones: no cookies, the address is the proof.
+	app.Get("/o/:token", s.showLinkPage)
+	app.Post("/o/:token", s.optOutByLink)
+
 	// API v1: bearer tokens, no cookies.
 	api := app.Group("/api/v1", s.requireToken)
 	api.Get("/inboxes", s.apiListInboxes)

@@ -65,6 +65,10 @@ var sitemap = []route{
 	{"GET /demo/site/pricing", public, "", ""},
 	{"GET /demo/site/cart", public, "", ""},
 
+	// Opt-out pages; opt_out_link_test.go has the ones that exist.
+	{"GET /o/:token", public, "/o/xxxxxxxxxxxxxxxxxxxx", ""},
+	{"POST /o/:token", public, "/o/xxxxxxxxxxxxxxxxxxxx", ""},
+
 	// The widget's calls; strangers_test.go has what strangers send there.
 	{"GET /widget/v1/live", public, "", ""},
 	{"GET /widget/v1/avatar/liadesk.svg", public, "", ""},

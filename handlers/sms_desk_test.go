@@ -97,7 +97,7 @@ func openSMSDesk(t *testing.T) *smsDesk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts := sms.New(sms.Options{Store: store, Clock: d.clock, IDs: ids, Log: slog.New(slog.DiscardHandler), PublicURL: deps.URL, Workers: 4,
+	texts := sms.New(sms.Options{Store: store, Clock: d.clock, IDs: ids, Log: slog.New(slog.DiscardHandler), PublicURL: deps.URL, LinkKey: []byte("links"), Workers: 4,
 		Dialer: plivo, Credentials: desk.Credentials, Contacts: people, Conversations: talks})
 	d.rooms = Rooms{Accounts: desk, Audience: audience.New(store), Contacts: people, Conversations: talks, SMS: texts, Handset: carrier}
 	deps.Rooms = d.rooms

@@ -63,7 +63,7 @@ func (f smsForm) Action() string {
 // most first.
 var offeredVariables = []struct{ name, word string }{
 	{"contact.first_name", "first_name"}, {"contact.last_name", "last_name"}, {"contact.name", "name"}, {"account.name", "account"},
-	{"contact.email", "email"}, {"contact.phone", "phone"},
+	{"contact.email", "email"}, {"contact.phone", "phone"}, {"contact.opt_out_link", "opt_out_link"},
 }
 
 // again tells whether the form was sent only to be shown anew, as the small

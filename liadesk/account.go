@@ -44,6 +44,9 @@ type Account struct {
 	Demo bool `cbor:"6,keyasint,omitempty"`
 	// Version counts changes, so that a save over somebody else's is noticed.
 	Version uint64 `cbor:"7,keyasint"`
+	// LinkCode names the account in the addresses of opt-out pages. The store
+	// gives it.
+	LinkCode uint32 `cbor:"8,keyasint,omitempty"`
 }
 
 // Settings are what administrators choose for the whole account.

@@ -121,7 +121,7 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 		v.Add("purpose", "unknown")
 	}
 	c.Message = Normalise(strings.TrimSpace(in.Message))
-	checkMessage(&v, account, c.Message, c.Purpose)
+	s.checkMessage(&v, account, c.Message, c.Purpose)
 	if c.InboxID = in.InboxID; c.InboxID.IsZero() {
 		v.Add("inbox_id", "required")
 	} else if inbox, found, err := tx.Inbox(account.ID, c.InboxID); err != nil {
@@ -132,6 +132,9 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 		v.Add("inbox_id", "not_sms")
 	} else {
 		c.InboxName = inbox.Name
+		if c.Purpose == liadesk.PurposeMarketing && !inbox.SMS.CanReceive() && !hasOptOutLink(account, c.Message) && !v.Has("message") {
+			v.Add("message", "opt_out_link_needed")
+		}
 	}
 	c.Audience = in.Audience
 	if err := audience.Validate(c.Audience); err != nil {
@@ -277,7 +280,7 @@ func Shifted(c liadesk.SMSCampaign) bool {
 }
 
 // checkMessage holds a text against its template's grammar and the limits.
-func checkMessage(v *liadesk.Invalid, account liadesk.Account, message string, purpose liadesk.Purpose) {
+func (s *Service) checkMessage(v *liadesk.Invalid, account liadesk.Account, message string, purpose liadesk.Purpose) {
 	switch {
 	case message == "":
 		v.Add("message", "required")
@@ -286,7 +289,7 @@ func checkMessage(v *liadesk.Invalid, account liadesk.Account, message string, p
 		v.Add("message", "too_long", "Max", maxMessage)
 		return
 	}
-	m, err := measureTemplate(account, message, purpose)
+	m, err := s.measureTemplate(account, message, purpose)
 	if err != nil {
 		addTemplate(v, err)
 		return
@@ -316,7 +319,7 @@ func (s *Service) Measure(ctx context.Context, actor liadesk.Actor, message stri
 	if err != nil {
 		return Measurement{}, err
 	}
-	m, err := measureTemplateOffering(account, Normalise(message), purpose)
+	m, err := s.measureTemplateOffering(account, Normalise(message), purpose)
 	if err != nil {
 		// Half a variable is what a text has while one types it: it is
 		// measured as it stands, and refused when it is saved.

@@ -2,6 +2,7 @@ package sms
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -38,25 +39,48 @@ func (c *templateCache) get(message string) (*Template, error) {
 }
 
 // withFooter appends the account's footer, on a line of its own, to a marketing
-// text.
-func withFooter(account liadesk.Account, text string, purpose liadesk.Purpose) string {
-	if purpose == liadesk.PurposeTransactional || account.Settings.Footer == "" {
-		return text
+// text. Link gives the address of the opt-out page, if the footer has it.
+func withFooter(account liadesk.Account, text string, purpose liadesk.Purpose, link func() (string, error)) (string, error) {
+	footer := account.Settings.Footer
+	if purpose == liadesk.PurposeTransactional || footer == "" {
+		return text, nil
 	}
-	return text + "\n" + account.Settings.Footer
+	if footerLink.MatchString(footer) {
+		address, err := link()
+		if err != nil {
+			return "", err
+		}
+		footer = footerLink.ReplaceAllLiteralString(footer, address)
+	}
+	return text + "\n" + footer, nil
 }
 
 // Render is the text of a campaign for one person, as it is handed over.
 func (s *Service) Render(account liadesk.Account, message string, purpose liadesk.Purpose, person liadesk.Contact) (string, error) {
+	return s.render(account, message, purpose, person, func() (string, error) {
+		return s.OptOutLink(account, person.Phone)
+	})
+}
+
+func (s *Service) render(account liadesk.Account, message string, purpose liadesk.Purpose, person liadesk.Contact, link func() (string, error)) (string, error) {
 	t, err := s.templates.get(message)
 	if err != nil {
 		return "", err
 	}
-	text, err := t.Render(Vars{Contact: person, AccountName: account.Name})
+	v := Vars{Contact: person, AccountName: account.Name}
+	if slices.Contains(t.used, optOutLink) {
+		if v.OptOutLink, err = link(); err != nil {
+			return "", err
+		}
+	}
+	text, err := t.Render(v)
 	if err != nil {
 		return "", err
 	}
-	return Normalise(withFooter(account, text, purpose)), nil
+	if text, err = withFooter(account, text, purpose, link); err != nil {
+		return "", err
+	}
+	return Normalise(text), nil
 }
 
 // Sample is the person that stands for all while a text is written: the name is
@@ -71,7 +95,7 @@ func Sample() liadesk.Contact {
 
 // measureTemplate measures a text with its variables filled in by the sample.
 // Whatever a real person makes of it is measured again before it is sent.
-func measureTemplate(account liadesk.Account, message string, purpose liadesk.Purpose) (Measurement, error) {
+func (s *Service) measureTemplate(account liadesk.Account, message string, purpose liadesk.Purpose) (Measurement, error) {
 	t, err := ParseTemplate(message)
 	if err != nil {
 		return Measurement{}, err
@@ -83,7 +107,7 @@ func measureTemplate(account liadesk.Account, message string, purpose liadesk.Pu
 			person.Attributes[attribute] = "Montgomery"
 		}
 	}
-	text, err := t.Render(Vars{Contact: person, AccountName: account.Name})
+	text, err := t.Render(Vars{Contact: person, AccountName: account.Name, OptOutLink: s.sampleLink()})
 	if err != nil {
 		return Measurement{}, err
 	}
@@ -91,17 +115,18 @@ func measureTemplate(account liadesk.Account, message string, purpose liadesk.Pu
 	if m.Segments == 0 {
 		return m, nil // a footer alone is no text
 	}
-	return Measure(withFooter(account, text, purpose)), nil
+	text, err = withFooter(account, text, purpose, func() (string, error) { return s.sampleLink(), nil })
+	return Measure(text), err
 }
 
 // measureTemplateOffering is measureTemplate, with a cheaper way to write the
 // template if there is one.
-func measureTemplateOffering(account liadesk.Account, message string, purpose liadesk.Purpose) (Measurement, error) {
-	m, err := measureTemplate(account, message, purpose)
+func (s *Service) measureTemplateOffering(account liadesk.Account, message string, purpose liadesk.Purpose) (Measurement, error) {
+	m, err := s.measureTemplate(account, message, purpose)
 	if err != nil {
 		return m, err
 	}
-	m.Safe = saferText(message, m, func(s string) (Measurement, error) { return measureTemplate(account, s, purpose) })
+	m.Safe = saferText(message, m, func(text string) (Measurement, error) { return s.measureTemplate(account, text, purpose) })
 	return m, nil
 }
 

@@ -51,6 +51,8 @@ type Options struct {
 	// PublicURL is the address under which the carrier reaches us, without a
 	// slash at its end.
 	PublicURL string
+	// LinkKey signs the addresses of opt-out pages.
+	LinkKey []byte
 	// Workers is the most posts in flight in the whole process.
 	Workers int
 	// PostTimeout is how long one post may take, at most a third of the lease.

@@ -36,6 +36,7 @@ const (
 type Vars struct {
 	Contact     liadesk.Contact
 	AccountName string
+	OptOutLink  string
 }
 
 // variables are the names that a text may use, beside those of attributes.
@@ -47,6 +48,7 @@ var variables = map[string]func(Vars) string{
 	"contact.phone":      func(v Vars) string { return v.Contact.Phone },
 	"contact.country":    func(v Vars) string { return v.Contact.Country },
 	"contact.language":   func(v Vars) string { return v.Contact.Language },
+	optOutLink:           func(v Vars) string { return v.OptOutLink },
 	"account.name":       func(v Vars) string { return v.AccountName },
 }
 

@@ -1,0 +1,171 @@
+package sms
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+// An opt-out page is for people who cannot answer STOP, because the number that
+// texts them receives nothing, and for those who would rather tap. Its address
+// stands in the text as {{ contact.opt_out_link }}. To open the page changes
+// nothing, for phones and mail programs open addresses to show what is behind
+// them; the one button on it does.
+
+// optOutLink is the variable's name.
+const optOutLink = "contact.opt_out_link"
+
+// LinkPath is where the pages are; the token follows.
+const LinkPath = "/o/"
+
+// A token is the code of the account (3 bytes), the digits of the number (7) and
+// a part of a keyed hash over both (5), in the alphabet of base64url, which is
+// within GSM-7. To guess one takes a trillion tries, and would opt out one
+// number.
+const (
+	tokenBytes = 15
+	tokenChars = 20
+)
+
+func (s *Service) linkTag(body []byte) []byte {
+	mac := hmac.New(sha256.New, s.LinkKey)
+	mac.Write(body)
+	return mac.Sum(nil)[:tokenBytes-10]
+}
+
+// linkBase is the address of the pages.
+func (s *Service) linkBase() string { return strings.TrimSuffix(s.PublicURL, "/") + LinkPath }
+
+// sampleLink is an address as long as every other.
+func (s *Service) sampleLink() string { return s.linkBase() + strings.Repeat("x", tokenChars) }
+
+// OptOutLink is the address of the page on which a number opts out of an
+// account's texts. It stays the same for ever.
+func (s *Service) OptOutLink(account liadesk.Account, number string) (string, error) {
+	digits, err := strconv.ParseUint(strings.TrimPrefix(number, "+"), 10, 56)
+	if err != nil || account.LinkCode == 0 {
+		return "", errors.Join(errors.New("sms: there is no opt-out page for this number"), err)
+	}
+	body := make([]byte, 0, tokenBytes)
+	body = append(body, binary.BigEndian.AppendUint32(nil, account.LinkCode)[1:]...)
+	body = append(body, binary.BigEndian.AppendUint64(nil, digits)[1:]...)
+	return s.linkBase() + base64.RawURLEncoding.EncodeToString(append(body, s.linkTag(body)...)), nil
+}
+
+// OptOutPage is what the page of a token shows.
+type OptOutPage struct {
+	Account string // its name
+	Number  string
+	Out     bool // no campaign texts the number
+	// CanText tells whether the number can text START to have them again.
+	CanText bool
+}
+
+// OptOutPage reads the page of a token; a token that we did not make is
+// liadesk.ErrNotFound. Nothing changes.
+func (s *Service) OptOutPage(ctx context.Context, token string) (OptOutPage, error) {
+	var page OptOutPage
+	err := s.Store.View(ctx, func(tx *db.Tx) (err error) {
+		_, page, err = s.optOutPage(tx, token)
+		return err
+	})
+	return page, err
+}
+
+func (s *Service) optOutPage(tx *db.Tx, token string) (liadesk.ID, OptOutPage, error) {
+	var page OptOutPage
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) != tokenBytes || !hmac.Equal(raw[10:], s.linkTag(raw[:10])) {
+		return liadesk.ID{}, page, liadesk.ErrNotFound
+	}
+	code := binary.BigEndian.Uint32(append([]byte{0}, raw[:3]...))
+	page.Number = "+" + strconv.FormatUint(binary.BigEndian.Uint64(append([]byte{0}, raw[3:10]...)), 10)
+	id, found, err := tx.LinkAccount(code)
+	if err != nil {
+		return id, page, err
+	}
+	account, exists, err := tx.SharedAccount(id)
+	if err != nil {
+		return id, page, err
+	}
+	if !found || !exists {
+		return id, page, liadesk.ErrNotFound
+	}
+	page.Account = account.Name
+	inboxes, err := tx.Inboxes(id)
+	if err != nil {
+		return id, page, err
+	}
+	for _, in := range inboxes {
+		page.CanText = page.CanText || in.SMS != nil && in.SMS.CanReceive()
+	}
+	_, page.Out, err = tx.OptOutOf(id, page.Number)
+	return id, page, err
+}
+
+// OptOutByLink opts out the number of a token, as its STOP would: from the
+// commit on no campaign texts it. It counts for the campaign that texted it
+// last. A second time changes nothing.
+func (s *Service) OptOutByLink(ctx context.Context, token string) (OptOutPage, error) {
+	var page OptOutPage
+	err := s.Store.Update(ctx, func(tx *db.Tx) error {
+		account, now, err := s.optOutPage(tx, token)
+		if page = now; err != nil || page.Out {
+			return err
+		}
+		page.Out = true
+		at := s.now()
+		row, found, err := s.lastText(tx, account, page.Number, at)
+		if err != nil {
+			return err
+		}
+		o := liadesk.OptOut{Number: page.Number, At: at, Source: sourceLink, CampaignID: row.CampaignID}
+		if err := s.Contacts.OptOut(tx, account, o); err != nil || !found || !row.OptedOutAt.IsZero() {
+			return err
+		}
+		l := newLedger(tx, account, row.ID[15], at)
+		l.count(row.CampaignID, "opt_outs", 1)
+		if err := l.close(); err != nil {
+			return err
+		}
+		old := row
+		row.OptedOutAt = at
+		return tx.PutDelivery(account, old, row)
+	})
+	return page, err
+}
+
+// sourceLink is where an opt-out by the page comes from.
+const sourceLink = "link"
+
+// lastText is the last campaign text that may have reached a number within the
+// time in which an answer counts as one to it.
+func (s *Service) lastText(tx *db.Tx, account liadesk.ID, number string, now time.Time) (liadesk.Delivery, bool, error) {
+	rows, err := tx.DeliveriesSince(account, number, now.Add(-replyWindow), 20)
+	for _, row := range rows {
+		if row.Status != liadesk.DeliveryFailed || row.Proven() {
+			return row, true, err
+		}
+	}
+	return liadesk.Delivery{}, false, err
+}
+
+// hasOptOutLink tells whether a marketing text comes with the address.
+func hasOptOutLink(account liadesk.Account, message string) bool {
+	t, err := ParseTemplate(message)
+	return err == nil && slices.Contains(t.used, optOutLink) || footerLink.MatchString(account.Settings.Footer)
+}
+
+// footerLink is the variable as it may stand in a footer, which knows no other.
+var footerLink = regexp.MustCompile(`\{\{\s*contact\.opt_out_link\s*\}\}`)
