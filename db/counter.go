@@ -107,3 +107,29 @@ func (tx *Tx) Tallies(account liadesk.ID, names ...string) ([]map[string]int64, 
 	}
 	return out, nil
 }
+
+// TalliesUnder reads all tallies whose names begin with a text, by what follows
+// it in their names.
+func (tx *Tx) TalliesUnder(account liadesk.ID, beginning string) (map[string]map[string]int64, error) {
+	base := in(account, nTally).raw([]byte(beginning))
+	out := make(map[string]map[string]int64)
+	for from := base; ; {
+		counts, keys, err := scan[map[string]int64](tx, from, base.end(), 1000, false)
+		if err != nil {
+			return nil, err
+		}
+		for i, k := range keys {
+			name := string(k[len(base) : len(k)-2]) // without the zero that ends it, and the shard
+			if out[name] == nil {
+				out[name] = make(map[string]int64)
+			}
+			for counter, n := range counts[i] {
+				out[name][counter] += n
+			}
+		}
+		if len(keys) < 1000 {
+			return out, nil
+		}
+		from = keys[len(keys)-1].after()
+	}
+}

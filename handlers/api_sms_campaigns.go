@@ -450,6 +450,7 @@ type reportJSON struct {
 	UnknownShare     *float64        `json:"unknown_share"`
 	Alarms           []sms.Alarm     `json:"alarms"`
 	Failures         []failureJSON   `json:"failures"`
+	Timeline         []sms.Step      `json:"over_time"`
 }
 
 type failureJSON struct {
@@ -480,7 +481,11 @@ func (s *Server) apiSMSReport(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	out := reportJSON{
+	steps, err := s.SMS.Timeline(c.UserContext(), actor(c), id)
+	if err != nil {
+		return err
+	}
+	out := reportJSON{Timeline: append([]sms.Step{}, steps...),
 		Campaign:  smsCampaignOut(sms.Card{Campaign: r.Campaign, Progress: r.Progress}, held),
 		Attempted: r.Attempted, Accepted: r.Accepted, Refused: r.Refused, DeliveryRate: r.DeliveryRate, ConfirmedShare: r.ConfirmedShare,
 		ReplyRate: r.ReplyRate, OptOutRate: r.OptOutRate, RatesOf: "delivered", CostPerDelivered: inUnits(r.CostPerDelivered), CostPerReply: inUnits(r.CostPerReply),

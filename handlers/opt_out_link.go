@@ -21,7 +21,7 @@ func (s *Server) optOutByLink(c *fiber.Ctx) error {
 func (s *Server) linkPage(c *fiber.Ctx, p sms.OptOutPage, err error) error {
 	// The address is the recipient's own: it is in no index, and goes nowhere.
 	c.Set("X-Robots-Tag", "noindex")
-	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
+	c.Set(fiber.HeaderReferrerPolicy, "same-origin")
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func (s *Server) routes() {
 
 	// Opt-out pages, for people with phones: no cookies, the address is the proof.
 	app.Get("/o/:token", s.showLinkPage)
-	app.Post("/o/:token", s.optOutByLink)
+	app.Post("/o/:token", s.checkCSRF, s.optOutByLink)
 
 	// API v1: bearer tokens, no cookies.
 	api := app.Group("/api/v1", s.requireToken)

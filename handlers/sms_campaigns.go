@@ -203,6 +203,7 @@ type smsReport struct {
 	Shares       []smsShare
 	Skipped      []smsCount
 	Failures     []smsCount
+	Timeline     *smsTimeline
 	Message      []Piece
 	Recipients   smsRecipients
 }
@@ -281,12 +282,22 @@ func deliveryCounts(p sms.Progress) map[liadesk.DeliveryStatus]int64 {
 }
 
 func (s *Server) smsReport(c *fiber.Ctx) (smsReport, smsInboxes, error) {
-	v, inboxes, err := s.smsView(c)
+	id, err := pathID(c)
+	if err != nil {
+		return smsReport{}, smsInboxes{}, err
+	}
+	report, err := s.SMS.Report(c.UserContext(), actor(c), id)
+	if err != nil {
+		return smsReport{}, smsInboxes{}, err
+	}
+	card := sms.Card{Campaign: report.Campaign, Progress: report.Progress}
+	inboxes, err := s.smsSenders(c, card)
 	if err != nil {
 		return smsReport{}, inboxes, err
 	}
-	r := smsReport{smsCard: v, Message: pieces(v.Campaign.Message)}
-	if r.Report.Report, err = s.SMS.Report(c.UserContext(), actor(c), v.Campaign.ID); err != nil {
+	r := smsReport{smsCard: s.smsCard(c, card, inboxes), Message: pieces(card.Campaign.Message)}
+	r.Report.Report = report
+	if r.Timeline, err = s.smsTimelineOf(c, id); err != nil {
 		return r, inboxes, err
 	}
 	p := r.Report.Progress

@@ -26,11 +26,12 @@ type ledger struct {
 	now     time.Time
 	sums    map[string]map[string]int64 // by tally and counter
 	known   map[liadesk.ID]liadesk.SMSCampaign
+	begun   map[liadesk.ID]time.Time // when campaigns began to send
 }
 
 func newLedger(tx *db.Tx, account liadesk.ID, seed byte, now time.Time) *ledger {
 	return &ledger{tx: tx, account: account, seed: seed, now: now,
-		sums: make(map[string]map[string]int64), known: make(map[liadesk.ID]liadesk.SMSCampaign)}
+		sums: make(map[string]map[string]int64), known: make(map[liadesk.ID]liadesk.SMSCampaign), begun: make(map[liadesk.ID]time.Time)}
 }
 
 func (l *ledger) count(campaign liadesk.ID, name string, n int64) {
@@ -147,6 +148,9 @@ func (l *ledger) own(a liadesk.Attempt, before, after liadesk.Delivery, e liades
 func (l *ledger) store(a liadesk.Attempt, old, before, after liadesk.Delivery, e liadesk.DeliveryEvent) error {
 	if old.Status != "" {
 		l.countRow(a.CampaignID, before, -1)
+	}
+	if err := l.steps(before, after); err != nil {
+		return err
 	}
 	if isOpenStatus(before.Status) && !isOpenStatus(after.Status) {
 		closing := a

@@ -136,6 +136,9 @@ func (s *Service) OptOutByLink(ctx context.Context, token string) (OptOutPage, e
 		}
 		l := newLedger(tx, account, row.ID[15], at)
 		l.count(row.CampaignID, "opt_outs", 1)
+		if err := l.step(row.CampaignID, stepOptOuts, 1); err != nil {
+			return err
+		}
 		if err := l.close(); err != nil {
 			return err
 		}
