@@ -68,7 +68,7 @@ func TestFromTheFirstStartToAnAnswerInBothChannels(t *testing.T) {
 		agent.open(url + "/campaigns/sms/new")
 		agent.typed("[name=title]", "Evening for regulars")
 		eval[bool](agent, choose, "select[name=inbox_id]", "Texts USA")
-		agent.typed("[name=message]", "We open late on Friday, for you alone. Coming?")
+		agent.typed("[name=message]", "We open late on Friday, for you alone. Coming? No more: {{ contact.opt_out_link }}")
 		agent.until("the counter", `/\b(4\d|\d{2,3})\b/.test(document.querySelector(".counter")?.innerText ?? "")`)
 		eval[bool](agent, choose, "select[name=add_any]", "vip")
 		agent.until("the tag", `document.querySelector("#sms-audience .chip input[name=any][value=vip]")`)
@@ -93,6 +93,22 @@ func TestFromTheFirstStartToAnAnswerInBothChannels(t *testing.T) {
 		agent.until("the answer in the conversations", `[...document.querySelectorAll(".talk")].some(e => e.innerText.includes("I would not miss it!"))`)
 		eval[bool](agent, `([...document.querySelectorAll(".talk")].find(e => e.innerText.includes("I would not miss it!")).click(), true)`)
 		agent.until("the text that it answers", `document.querySelector("#thread")?.innerText.includes("We open late on Friday, for you alone.")`)
+
+		// Another time the person taps the link.
+		agent.open(eval[string](agent, `document.querySelector("#thread").innerText.match(/https?:\/\/\S+\/o\/[\w-]{20}/)[0]`))
+		source := axe(t)
+		for _, theme := range []string{"light", "dark"} {
+			eval[bool](agent, `(document.documentElement.dataset.theme = %s, true)`, theme)
+			for _, width := range []int64{1280, 390} {
+				agent.do(chromedp.EmulateViewport(width, 900))
+				eval[bool](agent, source+"\n;true")
+				for _, found := range append(eval[[]string](agent, barriers), eval[[]string](agent, sideways)...) {
+					t.Errorf("the opt-out page, %s, %d wide: %s", theme, width, found)
+				}
+			}
+		}
+		agent.click("main form button")
+		agent.until("its word", `document.querySelector("main")?.innerText.includes("no more campaigns to")`)
 	})
 }
 

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -14,8 +15,7 @@ type smsTimeline struct {
 	Charts      []smsChart
 	Rows        []smsStep
 	First, Last string // the times at the ends of the charts
-	Step        string // how long a bar is, in words
-	ByHour      bool
+	Each        string // how long a bar is, in words
 }
 
 // smsChart has a bar for each step.
@@ -40,6 +40,9 @@ type smsStep struct {
 	sms.Step
 }
 
+// fewestPlaces is how many bars a chart has room for at least.
+const fewestPlaces = 12
+
 // smsTimelineOf reads the timeline of a campaign; nil before anything happened.
 func (s *Server) smsTimelineOf(c *fiber.Ctx, id liadesk.ID) (*smsTimeline, error) {
 	steps, err := s.SMS.Timeline(c.UserContext(), actor(c), id)
@@ -47,7 +50,10 @@ func (s *Server) smsTimelineOf(c *fiber.Ctx, id liadesk.ID) (*smsTimeline, error
 		return nil, err
 	}
 	l, in := s.localizer(c), zone(c)
-	v := &smsTimeline{First: l.DateTime(steps[0].At, in), Last: l.DateTime(steps[len(steps)-1].At, in), ByHour: steps[0].Seconds >= 3600}
+	v := &smsTimeline{First: l.DateTime(steps[0].At, in), Each: s.t(c, fmt.Sprintf("timeline.each_%d", steps[0].Seconds))}
+	// A young campaign has its bars at the left of a chart that goes on.
+	places := max(len(steps), fewestPlaces)
+	v.Last = l.DateTime(steps[0].At.Add(time.Duration(places-1)*time.Duration(steps[0].Seconds)*time.Second), in)
 	for _, step := range steps {
 		if step.Taken+step.Delivered+step.Replies+step.OptOuts != 0 {
 			v.Rows = append(v.Rows, smsStep{l.DateTime(step.At, in), step})
@@ -72,7 +78,7 @@ func (s *Server) smsTimelineOf(c *fiber.Ctx, id liadesk.ID) (*smsTimeline, error
 		if chart.Most == 0 {
 			continue
 		}
-		wide := 1000 / float64(len(steps))
+		wide := 1000 / float64(places)
 		for i, step := range steps {
 			n := of.count(step)
 			if n <= 0 {

@@ -3,8 +3,6 @@ package sms
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"time"
 
@@ -12,16 +10,16 @@ import (
 	"github.com/liadesk/campaigns/liadesk"
 )
 
-// What comes of a campaign is counted by time too: by five minutes while most
-// happens, and by hours after that. Each step is a small record of its own,
-// written with what it counts.
+// What comes of a campaign is counted by time too: by minutes in its first hour,
+// by five of them in the second, and by hours after that. Each step is a small
+// record of its own, written with what it counts.
 const (
-	fineStep  = 5 * time.Minute
-	fineSteps = 24 // two hours
-	stepHour  = time.Hour
+	byMinute   = 60 // steps of the first hour
+	byFive     = 12 // of the second
+	fiveMinute = 5 * time.Minute
 	// mostSteps ends counting two weeks after the beginning; later answers count
 	// in the figures alone.
-	mostSteps = fineSteps + 14*24
+	mostSteps = byMinute + byFive + 14*24
 )
 
 // The counters of a step.
@@ -35,7 +33,7 @@ const (
 // Step is what happened in some minutes of a campaign.
 type Step struct {
 	At time.Time `json:"at"`
-	// Seconds is how long the step is: 300, or 3600.
+	// Seconds is how long the step is: 60, 300 or 3600.
 	Seconds   int   `json:"seconds"`
 	Taken     int64 `json:"accepted"` // by the carrier
 	Delivered int64 `json:"delivered"`
@@ -47,14 +45,30 @@ func stepTally(campaign liadesk.ID) string { return "sms/" + campaign.String() +
 
 // stepOf is the step that a moment of a campaign falls into, -1 for none.
 func stepOf(begun, at time.Time) int {
-	since := max(0, at.Sub(begun))
-	if since < fineStep*fineSteps {
-		return int(since / fineStep)
+	n := 0
+	switch since := max(0, at.Sub(begun)); {
+	case since < time.Hour:
+		n = int(since / time.Minute)
+	case since < 2*time.Hour:
+		n = byMinute + int((since-time.Hour)/fiveMinute)
+	default:
+		n = byMinute + byFive + int((since-2*time.Hour)/time.Hour)
 	}
-	if n := fineSteps + int((since-fineStep*fineSteps)/stepHour); n < mostSteps {
-		return n
+	if n >= mostSteps {
+		return -1
 	}
-	return -1
+	return n
+}
+
+// offset is when a step begins, counted from the campaign's beginning.
+func offset(step int) time.Duration {
+	switch {
+	case step < byMinute:
+		return time.Duration(step) * time.Minute
+	case step < byMinute+byFive:
+		return time.Hour + time.Duration(step-byMinute)*fiveMinute
+	}
+	return time.Duration(step-byMinute-byFive+2) * time.Hour
 }
 
 // step counts something that happens now in the campaign's time.
@@ -98,7 +112,7 @@ func (l *ledger) steps(before, after liadesk.Delivery) error {
 }
 
 // Timeline reads what happened in a campaign by time, from its beginning to the
-// last step with anything in it; by hours if it took longer than two.
+// last step with anything in it, in steps that are all as long as the longest.
 func (s *Service) Timeline(ctx context.Context, actor liadesk.Actor, id liadesk.ID) ([]Step, error) {
 	if err := actor.Campaigns(); err != nil {
 		return nil, err
@@ -117,34 +131,28 @@ func (s *Service) Timeline(ctx context.Context, actor liadesk.Actor, id liadesk.
 }
 
 func timeline(begun time.Time, counts map[string]map[string]int64) []Step {
-	last, byStep := -1, make(map[int]map[string]int64, len(counts))
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
+	byStep, last := make(map[int]map[string]int64, len(counts)), -1
+	for name, c := range counts {
 		if i, err := strconv.Atoi(name); err == nil {
-			last, byStep[i] = i, counts[name]
+			byStep[i], last = c, max(last, i)
 		}
 	}
 	if last < 0 {
 		return nil
 	}
-	const perHour = int(stepHour / fineStep)
-	if last < fineSteps {
-		list := make([]Step, last+1)
-		for i := range list {
-			list[i] = Step{At: begun.Add(time.Duration(i) * fineStep), Seconds: int(fineStep / time.Second)}
-			list[i].add(byStep[i])
-		}
-		return list
+	long := time.Hour
+	switch {
+	case last < byMinute:
+		long = time.Minute
+	case last < byMinute+byFive:
+		long = fiveMinute
 	}
-	list := make([]Step, last-fineSteps+1+fineSteps/perHour)
+	list := make([]Step, offset(last)/long+1)
 	for i := range list {
-		list[i] = Step{At: begun.Add(time.Duration(i) * stepHour), Seconds: int(stepHour / time.Second)}
+		list[i] = Step{At: begun.Add(time.Duration(i) * long), Seconds: int(long / time.Second)}
 	}
 	for i, c := range byStep {
-		if i < fineSteps {
-			list[i/perHour].add(c)
-		} else {
-			list[i-fineSteps+fineSteps/perHour].add(c)
-		}
+		list[offset(i)/long].add(c)
 	}
 	return list
 }
