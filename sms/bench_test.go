@@ -35,18 +35,22 @@ type sink struct {
 	all   chan struct{} // closed when want texts were taken
 
 	mu   sync.Mutex
-	urls []string // where each text is to be reported, if kept
+	kept []keptText // if they are to be reported
 	keep bool
 }
+
+// keptText is where a text is to be reported, and what the sink called it.
+type keptText struct{ url, uuid string }
 
 func startSink(want int, latency time.Duration) *sink {
 	s := &sink{want: int64(want), all: make(chan struct{})}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := uuid.NewString()
 		if s.keep {
 			var m struct{ URL string }
 			json.NewDecoder(r.Body).Decode(&m)
 			s.mu.Lock()
-			s.urls = append(s.urls, m.URL)
+			s.kept = append(s.kept, keptText{m.URL, id})
 			s.mu.Unlock()
 		}
 		io.Copy(io.Discard, r.Body)
@@ -55,7 +59,7 @@ func startSink(want int, latency time.Duration) *sink {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusAccepted)
-		json.NewEncoder(w).Encode(map[string]any{"api_id": "a", "message": "message(s) queued", "message_uuid": []string{uuid.NewString()}})
+		json.NewEncoder(w).Encode(map[string]any{"api_id": "a", "message": "message(s) queued", "message_uuid": []string{id}})
 		if s.taken.Add(1) == s.want {
 			close(s.all)
 		}
@@ -101,7 +105,7 @@ func bareSend(b *testing.B, texts, workers int, latency time.Duration) time.Dura
 
 // ledgerSend sends a campaign of as many texts with everything that the ledger
 // writes, until the last outcome is on the disk.
-func ledgerSend(b *testing.B, texts, workers int, latency time.Duration, after ...func(svc *sms.Service, inbox liadesk.ID, urls []string)) time.Duration {
+func ledgerSend(b *testing.B, texts, workers int, latency time.Duration, after ...func(svc *sms.Service, inbox liadesk.ID, kept []keptText)) time.Duration {
 	s := startSink(texts, latency)
 	s.keep = len(after) > 0
 	defer s.Close()
@@ -163,7 +167,7 @@ func ledgerSend(b *testing.B, texts, workers int, latency time.Duration, after .
 		b.Fatalf("%+v, %v", p, err)
 	}
 	for _, then := range after {
-		then(svc, inbox.ID, s.urls)
+		then(svc, inbox.ID, s.kept)
 	}
 	return took
 }
@@ -176,14 +180,15 @@ func BenchmarkReports(b *testing.B) {
 	for b.Loop() {
 		var took time.Duration
 		late := make([]time.Duration, texts)
-		sending := ledgerSend(b, texts, workers, 0, func(svc *sms.Service, inbox liadesk.ID, urls []string) {
-			reports := make([]sms.Callback, len(urls))
-			for i, address := range urls {
+		sending := ledgerSend(b, texts, workers, 0, func(svc *sms.Service, inbox liadesk.ID, kept []keptText) {
+			reports := make([]sms.Callback, len(kept))
+			for i, k := range kept {
+				address := k.url
 				u, err := url.Parse(address)
 				if err != nil {
 					b.Fatal(err)
 				}
-				form := url.Values{"MessageUUID": {uuid.NewString()}, "To": {"46701700000"}, "From": {"12025550100"}, "Status": {"delivered"},
+				form := url.Values{"MessageUUID": {k.uuid}, "To": {"46701700000"}, "From": {"12025550100"}, "Status": {"delivered"},
 					"Units": {"1"}, "TotalAmount": {"0.00350"}, "Sequence": {"3"}}
 				nonce := fmt.Sprintf("%020d", i)
 				signature, err := sms.SignV3(http.MethodPost, address, form, nonce, authToken)

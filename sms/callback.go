@@ -59,7 +59,7 @@ func (s *Service) verify(ctx context.Context, cb Callback, path string) (signed,
 		if v.account, found, err = tx.InboxAccount(cb.Inbox); err != nil || !found {
 			return err
 		}
-		v.inbox, found, err = tx.Inbox(v.account, cb.Inbox)
+		v.inbox, found, err = tx.SharedInbox(v.account, cb.Inbox)
 		return err
 	})
 	if err != nil {
@@ -100,8 +100,8 @@ func (s *Service) note(tx *db.Tx, v signed) (repeated bool, err error) {
 	if err := tx.PutNonce(v.account, v.inbox.ID, v.proof.Nonce, v.digest, now); err != nil {
 		return false, err
 	}
-	in, found, err := tx.Inbox(v.account, v.inbox.ID)
-	if err != nil || !found {
+	in, found, err := tx.SharedInbox(v.account, v.inbox.ID)
+	if err != nil || !found || in.SMS == nil {
 		return false, err
 	}
 	v3 := v.proof.Version == SignatureV3
@@ -110,6 +110,9 @@ func (s *Service) note(tx *db.Tx, v signed) (repeated bool, err error) {
 	}
 	if !v3 && in.SMS.SignedV3 {
 		return false, ErrForged // V3 was seen since it was verified
+	}
+	if in, found, err = tx.Inbox(v.account, v.inbox.ID); err != nil || !found { // one of our own, to change
+		return false, err
 	}
 	in.SMS.SignedV3, in.SMS.CallbackSeenAt = v3, now
 	return false, tx.PutInbox(in)
