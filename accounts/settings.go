@@ -38,6 +38,7 @@ type SettingsPatch struct {
 	Locale      *string
 	MaxSegments *int
 	TextsPerDay *int // 1 to liadesk.MaxTextsPerDay
+	Introduce   *bool
 	// Windows sets the account's own texting windows by place; nil for a place
 	// goes back to what the product ships.
 	Windows        map[string]*hours.Window
@@ -109,6 +110,9 @@ func applySettings(a *liadesk.Account, p SettingsPatch) error {
 		if set.TextsPerDay < 1 || set.TextsPerDay > liadesk.MaxTextsPerDay {
 			v.Add("marketing_texts_per_24h", "out_of_range", "Min", "1", "Max", "10")
 		}
+	}
+	if p.Introduce != nil {
+		set.Introduce = *p.Introduce
 	}
 	applyPrices(&v, set, p)
 	applyWindows(&v, set, p.Windows)
@@ -217,6 +221,9 @@ func settingsChanges(theirs, yours liadesk.Account) []liadesk.Change {
 		list = append(list, liadesk.Change{Field: "prices", Theirs: PriceLines(a.Prices), Yours: PriceLines(b.Prices)})
 	}
 	text("footer", a.Footer, b.Footer)
+	if a.Introduce != b.Introduce {
+		list = append(list, liadesk.Change{Field: "introduce", Theirs: a.Introduce, Yours: b.Introduce})
+	}
 	text("opt_out_reply", a.OptOutReply, b.OptOutReply)
 	text("opt_in_reply", a.OptInReply, b.OptInReply)
 	text("help_reply", a.HelpReply, b.HelpReply)

@@ -22,6 +22,8 @@ type settingsJSON struct {
 	Locale    string       `json:"locale"`
 	Windows   windowsJSON  `json:"windows"` // those that hold
 	Footer    string       `json:"footer"`
+	// Introduce begins the first text to a number with the account's name.
+	Introduce bool         `json:"introduce"`
 	Keywords  keywordsJSON `json:"keywords"`
 	Replies   repliesJSON  `json:"replies"`
 	Limits    limitsJSON   `json:"limits"`
@@ -55,12 +57,13 @@ type limitsJSON struct {
 
 // settingsInput is what PATCH takes.
 type settingsInput struct {
-	Name     *string `json:"name"`
-	Region   *string `json:"region"`
-	TimeZone *string `json:"time_zone"`
-	Locale   *string `json:"locale"`
-	Footer   *string `json:"footer"`
-	Keywords struct {
+	Name      *string `json:"name"`
+	Region    *string `json:"region"`
+	TimeZone  *string `json:"time_zone"`
+	Locale    *string `json:"locale"`
+	Footer    *string `json:"footer"`
+	Introduce *bool   `json:"introduce"`
+	Keywords  struct {
 		OptOut *[]string `json:"opt_out"`
 		OptIn  *[]string `json:"opt_in"`
 	} `json:"keywords"`
@@ -87,7 +90,7 @@ type settingsInput struct {
 func settingsView(a liadesk.Account) settingsJSON {
 	set := a.Settings
 	out := settingsJSON{AccountID: a.ID, Name: a.Name, Plan: a.Plan, Region: set.Region, TimeZone: set.TimeZone, Locale: set.Locale,
-		Windows: windowsOf(set), Footer: set.Footer, Keywords: keywordsJSON{emptyNotNull(set.OptOutKeywords), emptyNotNull(set.OptInKeywords)},
+		Windows: windowsOf(set), Footer: set.Footer, Introduce: set.Introduce, Keywords: keywordsJSON{emptyNotNull(set.OptOutKeywords), emptyNotNull(set.OptInKeywords)},
 		Replies: repliesJSON{set.OptOutReply, set.OptInReply, set.HelpReply}, Limits: limitsJSON{set.MaxSegments, set.MostTextsPerDay()}, Version: a.Version}
 	out.Prices = pricesJSON{set.Currency, make(map[string]money, len(set.Prices))}
 	for country, price := range set.Prices {
@@ -159,7 +162,7 @@ func (s *Server) apiEditSettings(c *fiber.Ctx) error {
 	}
 	a, err := s.Accounts.EditSettings(c.UserContext(), actor(c), accounts.SettingsPatch{
 		Currency: in.Prices.Currency, Prices: prices, Windows: windows,
-		Name: in.Name, Region: in.Region, TimeZone: in.TimeZone, Locale: in.Locale, Footer: in.Footer,
+		Name: in.Name, Region: in.Region, TimeZone: in.TimeZone, Locale: in.Locale, Footer: in.Footer, Introduce: in.Introduce,
 		OptOutKeywords: in.Keywords.OptOut, OptInKeywords: in.Keywords.OptIn,
 		OptOutReply: in.Replies.OptOut, OptInReply: in.Replies.OptIn, HelpReply: in.Replies.Help,
 		MaxSegments: in.Limits.MaxSegments, TextsPerDay: in.Limits.TextsPerDay, Version: in.Version,

@@ -63,6 +63,7 @@ type smsCampaignJSON struct {
 	Cost          money               `json:"cost"`
 	ReplacesID    liadesk.ID          `json:"replaces_id,omitzero"`
 	Override      *overrideJSON       `json:"override,omitempty"`
+	Fold          bool                `json:"fold_accents,omitempty"`
 	Unheard       *acknowledgedJSON   `json:"unheard,omitempty"`
 	CreatedAt     time.Time           `json:"created_at"`
 	UpdatedAt     time.Time           `json:"updated_at"`
@@ -125,7 +126,7 @@ func smsCampaignOut(card sms.Card, held bool) smsCampaignJSON {
 	k, p := card.Campaign, card.Progress
 	out := smsCampaignJSON{
 		ID: k.ID, Title: k.Title, Status: k.Status, Reason: k.Reason, Message: k.Message, InboxID: k.InboxID, Purpose: k.Purpose,
-		Audience: audienceJSON{k.Audience}, ScheduledAt: moment(k.ScheduledAt), ExpiresAt: moment(k.ExpiresAt), UsualEnd: k.UsualEnd && !k.ExpiresAt.IsZero(),
+		Audience: audienceJSON{k.Audience}, ScheduledAt: moment(k.ScheduledAt), ExpiresAt: moment(k.ExpiresAt), Fold: k.Fold, UsualEnd: k.UsualEnd && !k.ExpiresAt.IsZero(),
 		StartedAt: moment(k.StartedAt), CompletedAt: moment(k.CompletedAt), SettlingUntil: moment(p.SettlingUntil),
 		Progress: p, Replies: p.Replies, OptOuts: p.OptOuts, Segments: p.Segments, Cost: money(p.Cost),
 		ReplacesID: k.ReplacesID, CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt, Version: k.Version,
@@ -166,6 +167,7 @@ type smsPatch struct {
 	Audience *audienceJSON    `json:"audience"`
 	Version  *uint64          `json:"version"`
 	Override *string          `json:"override_reason"`
+	Fold     *bool            `json:"fold_accents"`
 
 	ScheduledAt given[string]        `json:"scheduled_at"`
 	Schedule    given[sms.LocalTime] `json:"schedule"`
@@ -208,6 +210,9 @@ func (p smsPatch) apply(in sms.Input) (sms.Input, error) {
 	}
 	if p.Audience != nil {
 		in.Audience = p.Audience.Rule
+	}
+	if p.Fold != nil {
+		in.Fold = *p.Fold
 	}
 	if p.Override != nil {
 		in.OverrideReason = *p.Override

@@ -32,6 +32,7 @@ type settingsForm struct {
 	Footer, OptOutReply, OptInReply, HelpReply string
 	OptOutKeywords, OptInKeywords              string
 	Currency, Prices                           string
+	Introduce                                  bool
 	Conflict                                   []conflictLine
 	Plan                                       string
 	Regions, Zones, Locales, Segments, PerDay  []Option
@@ -48,7 +49,7 @@ func (s *Server) showSettings(c *fiber.Ctx) error {
 		TimeZone: set.TimeZone, Locale: set.Locale, MaxSegments: strconv.Itoa(set.MaxSegments), TextsPerDay: strconv.Itoa(set.MostTextsPerDay()), Footer: set.Footer,
 		OptOutReply: set.OptOutReply, OptInReply: set.OptInReply, HelpReply: set.HelpReply,
 		OptOutKeywords: strings.Join(set.OptOutKeywords, ", "), OptInKeywords: strings.Join(set.OptInKeywords, ", "),
-		Currency: set.Currency, Prices: accounts.PriceLines(set.Prices)}))
+		Currency: set.Currency, Prices: accounts.PriceLines(set.Prices), Introduce: set.Introduce}))
 }
 
 func (s *Server) accountPage(c *fiber.Ctx, f settingsForm) Page {
@@ -71,7 +72,7 @@ func (s *Server) accountPage(c *fiber.Ctx, f settingsForm) Page {
 
 func (s *Server) editSettings(c *fiber.Ctx) error {
 	f := settingsForm{Name: c.FormValue("name"), Region: c.FormValue("region"), TimeZone: c.FormValue("time_zone"), Locale: c.FormValue("locale"),
-		MaxSegments: c.FormValue("max_segments"), TextsPerDay: c.FormValue("marketing_texts_per_24h"), Footer: c.FormValue("footer"), OptOutReply: c.FormValue("opt_out_reply"),
+		MaxSegments: c.FormValue("max_segments"), TextsPerDay: c.FormValue("marketing_texts_per_24h"), Footer: c.FormValue("footer"), Introduce: c.FormValue("introduce") != "", OptOutReply: c.FormValue("opt_out_reply"),
 		OptInReply: c.FormValue("opt_in_reply"), HelpReply: c.FormValue("help_reply"), OptOutKeywords: c.FormValue("opt_out_keywords"),
 		OptInKeywords: c.FormValue("opt_in_keywords"), Currency: c.FormValue("currency"), Prices: c.FormValue("prices"), Version: formVersion(c)}
 	segments, err := strconv.Atoi(f.MaxSegments)
@@ -86,7 +87,7 @@ func (s *Server) editSettings(c *fiber.Ctx) error {
 	p := accounts.SettingsPatch{Name: &f.Name, Region: &f.Region, TimeZone: &f.TimeZone, Locale: &f.Locale, Footer: &f.Footer, Version: f.Version}
 	if viewer(c).Account.Plan.Paid() { // else the form has no such fields
 		p.MaxSegments, p.OptOutReply, p.OptInReply, p.HelpReply = &segments, &f.OptOutReply, &f.OptInReply, &f.HelpReply
-		p.OptOutKeywords, p.OptInKeywords, p.TextsPerDay = &out, &in, &perDay
+		p.OptOutKeywords, p.OptInKeywords, p.TextsPerDay, p.Introduce = &out, &in, &perDay, &f.Introduce
 	} else {
 		p.Footer = nil
 	}

@@ -264,7 +264,7 @@ func (s *Server) fillSMSPreview(c *fiber.Ctx, f *smsForm, inboxes smsInboxes) {
 	if f.Counter.Segments == 0 {
 		return
 	}
-	text, err := s.SMS.Render(viewer(c).Account, f.Message, liadesk.Purpose(f.Purpose), sms.Sample())
+	text, err := s.SMS.Render(viewer(c).Account, sms.Wording{Message: f.Message, Purpose: liadesk.Purpose(f.Purpose), Fold: f.Fold, First: true}, sms.Sample())
 	if err != nil {
 		text, f.Preview.Broken = f.Message, true
 	}

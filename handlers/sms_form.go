@@ -34,6 +34,8 @@ type smsForm struct {
 	accountZone              string
 	// OverrideReason is why people are texted again within a day.
 	OverrideReason string
+	// Fold leaves out accents where that saves segments.
+	Fold bool
 	// Rewritten tells that the cheaper text was just taken.
 	Rewritten bool
 
@@ -96,8 +98,8 @@ func readSMSForm(c *fiber.Ctx) smsForm {
 		InboxID: c.FormValue("inbox_id"), Purpose: c.FormValue("purpose"),
 		Audience: c.FormValue("audience"), Any: list("any"), All: list("all"), None: list("none"), Rule: c.FormValue("rule"),
 		Local: c.FormValue("schedule.local"), TimeZone: c.FormValue("schedule.time_zone"), Expires: c.FormValue("expires_at"),
-		OverrideReason: c.FormValue("override_reason"),
-		accountZone:    viewer(c).Account.Settings.TimeZone,
+		OverrideReason: c.FormValue("override_reason"), Fold: c.FormValue("fold_accents") != "",
+		accountZone: viewer(c).Account.Settings.TimeZone,
 	}
 	f.Builder, f.Focus = readBuilder(c)
 	if how := c.FormValue("safe"); how != "" {
@@ -159,6 +161,7 @@ func smsFormOf(k liadesk.SMSCampaign, accountZone string) smsForm {
 	if !k.ExpiresAt.IsZero() {
 		f.Expires = k.ExpiresAt.In(in).Format(localTime)
 	}
+	f.Fold = k.Fold
 	if k.Override != nil {
 		f.OverrideReason = k.Override.Reason
 	}
@@ -283,7 +286,7 @@ func tagsOfAny(r liadesk.Rule) ([]string, bool) {
 // review's.
 func (f smsForm) input() (sms.Input, error) {
 	in := sms.Input{Title: f.Title, Message: f.Message, Purpose: liadesk.Purpose(f.Purpose), Audience: f.rule(), Draft: true,
-		OverrideReason: f.OverrideReason}
+		OverrideReason: f.OverrideReason, Fold: f.Fold}
 	in.InboxID, _ = liadesk.ParseID(f.InboxID) // none: the verb says that it is missing
 	if f.Local != "" {
 		in.Schedule = &sms.LocalTime{Local: f.Local, TimeZone: f.TimeZone}

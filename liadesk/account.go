@@ -83,6 +83,9 @@ type Settings struct {
 	// TextsPerDay is the most marketing texts that one number gets in a
 	// RestraintPeriod, over all campaigns and inboxes; 0 is DefaultTextsPerDay.
 	TextsPerDay int `cbor:"28,keyasint,omitempty"`
+	// Introduce begins the first text to a number with the account's name, unless
+	// the text has it anyway.
+	Introduce bool `cbor:"30,keyasint,omitempty"`
 }
 
 // AnyCountry stands among Prices for all countries without a price of their own.

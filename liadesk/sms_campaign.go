@@ -63,6 +63,9 @@ type SMSCampaign struct {
 	// UsualEnd is set when nobody set ExpiresAt and it was worked out: the end of
 	// the texting hours in which everybody can be reached.
 	UsualEnd bool `cbor:"28,keyasint,omitempty"`
+	// Fold writes a text without the accents of names and the like where that
+	// makes it fewer segments.
+	Fold bool `cbor:"29,keyasint,omitempty"`
 
 	Status SMSStatus   `cbor:"12,keyasint"`
 	Reason PauseReason `cbor:"13,keyasint,omitempty"`

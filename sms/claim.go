@@ -31,6 +31,7 @@ type job struct {
 	campaign *liadesk.SMSCampaign // nil for a text of the outbox
 	row      liadesk.Delivery     // of the campaign's text, as claimed
 	stored   []byte               // the row's record
+	first    bool                 // the number's first text of any campaign
 	contact  liadesk.Contact
 	class    string
 	item     *liadesk.OutboxItem
@@ -311,7 +312,7 @@ func (c *claimer) people(sc *liadesk.SMSCampaign, class string, dense []uint32) 
 			}
 			continue
 		}
-		if err := c.take(sc, p, now); err != nil {
+		if err := c.take(sc, p, now, len(lately[p.Phone]) == 0); err != nil {
 			return err
 		}
 		rows[p.Phone] = liadesk.Delivery{Dense: n}
@@ -347,7 +348,7 @@ func barred(sc liadesk.SMSCampaign, p liadesk.Contact, known, optedOut, texted b
 	return ""
 }
 
-func (c *claimer) take(sc *liadesk.SMSCampaign, p liadesk.Contact, class string) error {
+func (c *claimer) take(sc *liadesk.SMSCampaign, p liadesk.Contact, class string, first bool) error {
 	a := liadesk.Attempt{
 		ID: c.s.IDs(), AccountID: c.account.ID, InboxID: c.inbox.ID, Cause: liadesk.CauseCampaign, Phone: p.Phone,
 		StartedAt: c.now, Deadline: c.now.Add(leaseTime), CampaignID: sc.ID, ContactID: p.ID, Dense: p.Dense, Class: class,
@@ -368,7 +369,7 @@ func (c *claimer) take(sc *liadesk.SMSCampaign, p liadesk.Contact, class string)
 		until = sc.ExpiresAt
 	}
 	c.jobs = append(c.jobs, job{lane: c.lane, inbox: c.inbox, account: c.account, attempt: a, leased: c.leased,
-		gate: c.gate, until: until, campaign: sc, row: row, stored: stored, contact: p, class: class})
+		gate: c.gate, until: until, campaign: sc, row: row, stored: stored, first: first, contact: p, class: class})
 	return nil
 }
 

@@ -327,8 +327,16 @@ func (f *forecaster) measure(ctx context.Context, run *forecastRun) error {
 func (f *forecaster) page(ctx context.Context, dense []uint32) (measured, error) {
 	m := measured{countries: make(map[string]*CountryForecast), costly: make(map[Costly]int64)}
 	var people []liadesk.Contact
+	var texted map[string][]liadesk.Texted
 	err := f.s.Store.View(ctx, func(tx *db.Tx) (err error) {
-		people, err = tx.ContactsByDense(f.c.AccountID, dense)
+		if people, err = tx.ContactsByDense(f.c.AccountID, dense); err != nil || !f.account.Settings.Introduce {
+			return err
+		}
+		numbers := make([]string, len(people))
+		for i, p := range people {
+			numbers[i] = p.Phone
+		}
+		texted, err = tx.Texted(f.c.AccountID, numbers)
 		return err
 	})
 	if err != nil {
@@ -336,7 +344,7 @@ func (f *forecaster) page(ctx context.Context, dense []uint32) (measured, error)
 	}
 	last, lastText := Measurement{}, ""
 	for _, p := range people {
-		text, err := f.s.Render(f.account, f.c.Message, f.c.Purpose, p)
+		text, err := f.s.Render(f.account, WordingOf(f.c, len(texted[p.Phone]) == 0), p)
 		if err != nil {
 			m.tooLong++ // it would be refused the same
 			continue

@@ -61,16 +61,19 @@ var plainer = func() map[rune]string {
 	return t
 }()
 
-// unaccented has the letters that GSM-7 has only without their accent. Those
-// that it has with one, as é and ñ, stay.
+// unaccented has the Latin letters that GSM-7 has only without their accent:
+// those that Unicode takes apart into a plain letter and marks, and some that it
+// does not. Those that GSM-7 has with one, as é and ñ, stay.
 var unaccented = func() map[rune]string {
-	t := make(map[rune]string)
-	for to, from := range map[string]string{
-		"c": "ç", "a": "áâã", "e": "êë", "i": "íîï", "o": "óôõ", "u": "úû",
-		"A": "ÀÁÂÃ", "E": "ÈÊË", "I": "ÌÍÎÏ", "O": "ÒÓÔÕ", "U": "ÙÚÛ", "oe": "œ", "OE": "Œ",
-	} {
-		for _, r := range from {
-			t[r] = to
+	t := map[rune]string{'œ': "oe", 'Œ': "OE", 'ł': "l", 'Ł': "L", 'đ': "d", 'Đ': "D", 'ð': "d", 'Ð': "D", 'þ': "th", 'Þ': "Th",
+		'ħ': "h", 'Ħ': "H", 'ŧ': "t", 'Ŧ': "T", 'ı': "i", 'ŋ': "n", 'Ŋ': "N"}
+	for _, block := range [][2]rune{{0x00C0, 0x024F}, {0x1E00, 0x1EFF}} {
+		for r := block[0]; r <= block[1]; r++ {
+			parts := []rune(norm.NFD.String(string(r)))
+			plain := parts[0] < utf8.RuneSelf && unicode.IsLetter(parts[0]) && len(parts) > 1
+			if plain && Measure(string(r)).Encoding != GSM7 {
+				t[r] = string(parts[0])
+			}
 		}
 	}
 	return t

@@ -27,6 +27,8 @@ type Input struct {
 	Schedule    *LocalTime
 	// ExpiresAt ends handing over; zero means never.
 	ExpiresAt time.Time
+	// Fold is liadesk.SMSCampaign's.
+	Fold bool
 
 	// OverrideReason is why the campaign texts people who got a marketing text
 	// lately; without a reason it leaves them out.
@@ -67,7 +69,7 @@ type LocalTime struct {
 func InputOf(c liadesk.SMSCampaign) Input {
 	in := Input{
 		Title: c.Title, Message: c.Message, InboxID: c.InboxID, Purpose: c.Purpose, Audience: c.Audience,
-		ExpiresAt: c.ExpiresAt, Draft: c.Status == liadesk.SMSDraft,
+		ExpiresAt: c.ExpiresAt, Fold: c.Fold, Draft: c.Status == liadesk.SMSDraft,
 	}
 	if c.UsualEnd {
 		in.ExpiresAt = time.Time{} // nobody asked for it
@@ -121,6 +123,7 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 		v.Add("purpose", "unknown")
 	}
 	c.Message = Normalise(strings.TrimSpace(in.Message))
+	c.Fold = in.Fold
 	s.checkMessage(&v, account, c.Message, c.Purpose)
 	if c.InboxID = in.InboxID; c.InboxID.IsZero() {
 		v.Add("inbox_id", "required")

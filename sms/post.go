@@ -104,7 +104,7 @@ func (s *Service) textOf(j job) (string, int, error) {
 		m := Measure(text)
 		return text, m.Segments, CheckLength(m, 0)
 	}
-	text, err := s.Render(*j.account, j.campaign.Message, j.campaign.Purpose, j.contact)
+	text, err := s.Render(*j.account, WordingOf(*j.campaign, j.first), j.contact)
 	if err != nil {
 		return "", 0, err
 	}

@@ -194,7 +194,12 @@ func (in *inbound) file(person liadesk.Contact, uuid string, k Keyword, row liad
 		Obeyed: k != KeywordNone,
 	}
 	if !c.ID.IsZero() {
-		sent, err := in.s.Render(in.account, c.Message, c.Purpose, person)
+		texts, err := in.tx.Texted(in.account.ID, []string{in.from})
+		if err != nil {
+			return err
+		}
+		first := len(texts[in.from]) > 0 && texts[in.from][0].CampaignID == c.ID
+		sent, err := in.s.Render(in.account, WordingOf(c, first), person)
 		if err != nil {
 			sent = c.Message
 		}

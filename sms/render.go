@@ -55,15 +55,27 @@ func withFooter(account liadesk.Account, text string, purpose liadesk.Purpose, l
 	return text + "\n" + footer, nil
 }
 
-// Render is the text of a campaign for one person, as it is handed over.
-func (s *Service) Render(account liadesk.Account, message string, purpose liadesk.Purpose, person liadesk.Contact) (string, error) {
-	return s.render(account, message, purpose, person, func() (string, error) {
-		return s.OptOutLink(account, person.Phone)
-	})
+// Wording is what a campaign says, before it is filled in.
+type Wording struct {
+	Message string
+	Purpose liadesk.Purpose
+	Fold    bool // see liadesk.SMSCampaign
+	First   bool // no campaign of the account has texted the number before
 }
 
-func (s *Service) render(account liadesk.Account, message string, purpose liadesk.Purpose, person liadesk.Contact, link func() (string, error)) (string, error) {
-	t, err := s.templates.get(message)
+// WordingOf is what a campaign says to somebody whom none has texted before, or
+// to anybody else.
+func WordingOf(c liadesk.SMSCampaign, first bool) Wording {
+	return Wording{Message: c.Message, Purpose: c.Purpose, Fold: c.Fold, First: first}
+}
+
+// Render is the text of a campaign for one person, as it is handed over.
+func (s *Service) Render(account liadesk.Account, w Wording, person liadesk.Contact) (string, error) {
+	return s.render(account, w, person, func() (string, error) { return s.OptOutLink(account, person.Phone) })
+}
+
+func (s *Service) render(account liadesk.Account, w Wording, person liadesk.Contact, link func() (string, error)) (string, error) {
+	t, err := s.templates.get(w.Message)
 	if err != nil {
 		return "", err
 	}
@@ -77,10 +89,45 @@ func (s *Service) render(account liadesk.Account, message string, purpose liades
 	if err != nil {
 		return "", err
 	}
-	if text, err = withFooter(account, text, purpose, link); err != nil {
+	if w.First {
+		text = introduced(account, text, w.Purpose)
+	}
+	if text, err = withFooter(account, text, w.Purpose, link); err != nil {
 		return "", err
 	}
-	return Normalise(text), nil
+	text = Normalise(text)
+	if w.Fold {
+		text = folded(text)
+	}
+	return text, nil
+}
+
+// introduced begins a text with the account's name, if the account wants that
+// and neither the text nor the footer says it.
+func introduced(account liadesk.Account, text string, purpose liadesk.Purpose) string {
+	name := strings.TrimSpace(account.Name)
+	said := strings.ToLower(text)
+	if purpose != liadesk.PurposeTransactional {
+		said += "\n" + strings.ToLower(account.Settings.Footer)
+	}
+	if !account.Settings.Introduce || name == "" || strings.Contains(said, strings.ToLower(name)) {
+		return text
+	}
+	return name + ": " + text
+}
+
+// folded is a text without accents and typographic signs, if that makes it fewer
+// segments.
+func folded(text string) string {
+	m := Measure(text)
+	if m.Encoding == GSM7 || m.Segments < 2 {
+		return text // as short as a text can be
+	}
+	plain, _ := GSMSafe(text, true)
+	if Measure(plain).Segments < m.Segments {
+		return plain
+	}
+	return text
 }
 
 // Sample is the person that stands for all while a text is written: the name is
@@ -115,6 +162,7 @@ func (s *Service) measureTemplate(account liadesk.Account, message string, purpo
 	if m.Segments == 0 {
 		return m, nil // a footer alone is no text
 	}
+	text = introduced(account, text, purpose) // the longest that it may be
 	text, err = withFooter(account, text, purpose, func() (string, error) { return s.sampleLink(), nil })
 	return Measure(text), err
 }

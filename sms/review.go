@@ -129,7 +129,11 @@ func (s *Service) sample(tx *db.Tx, account liadesk.Account, r *Review, split au
 	if err != nil || len(people) == 0 {
 		return err
 	}
-	text, err := s.Render(account, r.Campaign.Message, r.Campaign.Purpose, people[0])
+	texted, err := tx.Texted(account.ID, []string{people[0].Phone})
+	if err != nil {
+		return err
+	}
+	text, err := s.Render(account, WordingOf(r.Campaign, len(texted[people[0].Phone]) == 0), people[0])
 	if err != nil {
 		return nil // a draft with a broken text: unfit says what is wrong
 	}
