@@ -43,7 +43,7 @@ var sandboxTimeline = sandbox.Timeline{Sent: 600 * time.Millisecond, Delivered: 
 func (s *server) openRooms() (err error) {
 	r := &s.rooms
 	r.contacts = contacts.New(s.store, s.clock, s.ids)
-	r.audience = audience.New(s.store)
+	r.audience = audience.New(s.store, s.clock, s.ids)
 	r.talks = conversations.New(s.store, s.clock, s.ids, r.contacts, s.secrets.Visitors())
 	r.talks.CheckText = sms.CheckReply
 	r.livechat = livechat.New(s.store, s.clock, s.ids, r.talks)

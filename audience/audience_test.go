@@ -322,7 +322,7 @@ func fulfils(r liadesk.Rule, c liadesk.Contact) bool {
 func TestACountTellsReasonsInOrderAndListsThosePeople(t *testing.T) {
 	s, counter := dbtest.OpenCounting(t)
 	clock := clockwork.NewFakeClockAt(dbtest.Now)
-	room, counts := contacts.New(s, clock, liadesk.RandomIDs(clock.Now)), audience.New(s)
+	room, counts := contacts.New(s, clock, liadesk.RandomIDs(clock.Now)), audience.New(s, clock, liadesk.RandomIDs(clock.Now))
 	a, u := dbtest.Account(t, s, "acme", liadesk.PlanGrowth)
 	admin := liadesk.ActorOf(a, u)
 	yes := &contacts.ConsentInput{Granted: true, Source: "form"}

@@ -5,16 +5,24 @@ import (
 	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/jonboulle/clockwork"
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
-// Service counts audiences for people who are making a campaign.
-type Service struct{ store *db.Store }
+// Service counts audiences for people who are making a campaign, and keeps those
+// that they gave a name.
+type Service struct {
+	store *db.Store
+	clock clockwork.Clock
+	ids   liadesk.IDs
+}
 
 // New opens the room.
-func New(store *db.Store) *Service { return &Service{store: store} }
+func New(store *db.Store, clock clockwork.Clock, ids liadesk.IDs) *Service {
+	return &Service{store: store, clock: clock, ids: ids}
+}
 
 // Count is an audience in figures: Matched = Reachable + the sum of Skipped.
 type Count struct {

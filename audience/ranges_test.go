@@ -176,4 +176,6 @@ func TestARangeReadsAsOneSentence(t *testing.T) {
 // plainSpeaker says what it was asked to say.
 type plainSpeaker struct{}
 
-func (plainSpeaker) T(id string, args ...any) string { return fmt.Sprint(append([]any{id}, args...)...) }
+func (plainSpeaker) T(id string, args ...any) string {
+	return fmt.Sprint(append([]any{id}, args...)...)
+}

@@ -59,6 +59,7 @@ const (
 	nAttemptOpen    noun = "ao" // inbox id, number, attempt id: outcome not known
 	nFlight         noun = "fl" // inbox id: the attempts whose posts are under way
 	nGate           noun = "ga" // what claimed texts look at before they are posted
+	nSegment        noun = "sg" // segment id
 	nLinkCode       noun = "lk" // the account's code in addresses of opt-out pages
 	nCarrierUUID    noun = "cu" // carrier's message uuid
 	nOutbox         noun = "ob" // inbox id, order: texts ahead of campaigns

@@ -65,7 +65,7 @@ func TestTheDemoHasSomethingOfEverything(t *testing.T) {
 		t.Errorf("there are %d inboxes, %v", len(inboxes), err)
 	}
 
-	everybody, err := audience.New(store).Count(ctx, actor, liadesk.Rule{All: &[]liadesk.Rule{}}, liadesk.PurposeMarketing)
+	everybody, err := audience.New(store, nil, nil).Count(ctx, actor, liadesk.Rule{All: &[]liadesk.Rule{}}, liadesk.PurposeMarketing)
 	if err != nil {
 		t.Fatal(err)
 	}

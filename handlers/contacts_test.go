@@ -42,7 +42,7 @@ func openContactDesk(t *testing.T) *contactDesk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deps.Rooms = Rooms{Accounts: accounts.New(store, clock, ids, secrets), Audience: audience.New(store), Contacts: contacts.New(store, clock, ids)}
+	deps.Rooms = Rooms{Accounts: accounts.New(store, clock, ids, secrets), Audience: audience.New(store, clock, ids), Contacts: contacts.New(store, clock, ids)}
 	d := &contactDesk{t: t, rooms: deps.Rooms, token: map[string]string{}, store: store}
 	viewers := map[string]*Viewer{}
 	for _, name := range []string{"acme", "rival"} {

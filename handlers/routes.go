@@ -99,6 +99,7 @@ func (s *Server) routes() {
 	api.Get("/opt-outs/held", s.requireCampaigns, s.apiListHolds)
 	api.Post("/opt-outs/held", s.requireCampaigns, s.apiDecideHold)
 	api.Delete("/opt-outs/:number", s.requireCampaigns, s.apiRemoveOptOut)
+	s.apiSegmentRoutes(api)
 	s.liveChatAPI(api)
 	s.apiSMSRoutes(api)
 

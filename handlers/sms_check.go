@@ -68,6 +68,9 @@ func (s *Server) chooseSMSAudience(c *fiber.Ctx) error {
 	if f.Audience == "" {
 		f.Audience = "tags"
 	}
+	if err := s.doSegments(c, &f); err != nil {
+		return err
+	}
 	if err := s.fillSMSAudience(c, &f); err != nil {
 		return err
 	}
@@ -97,6 +100,9 @@ type smsLeftOut struct {
 
 // fillSMSAudience adds the tags to choose from and whom the choice reaches.
 func (s *Server) fillSMSAudience(c *fiber.Ctx, f *smsForm) error {
+	if err := s.fillSegments(c, f); err != nil {
+		return err
+	}
 	tags, err := s.Contacts.Tags(c.UserContext(), actor(c))
 	if err != nil {
 		return err

@@ -27,6 +27,7 @@ type smsForm struct {
 	Any, All, None []string
 	Builder        builder
 	Rule           string
+	Segments       smsSegments
 	// Focus is the id of the control that has the focus in what is shown.
 	Focus string
 
@@ -71,7 +72,8 @@ var offeredVariables = []struct{ name, word string }{
 // again tells whether the form was sent only to be shown anew, as the small
 // buttons do where there are no scripts.
 func again(c *fiber.Ctx) bool {
-	return c.FormValue("then") == "again" || c.FormValue("drop") != "" || c.FormValue("safe") != "" || c.FormValue("build") != ""
+	return c.FormValue("then") == "again" || c.FormValue("drop") != "" || c.FormValue("safe") != "" || c.FormValue("build") != "" ||
+		c.FormValue("save_segment") != "" || c.FormValue("drop_segment") != "" || c.FormValue("segment") != ""
 }
 
 // localTime is how browsers write a date and time.
@@ -378,6 +380,11 @@ func nonEmpty(s string) []string {
 func (s *Server) smsFormPage(c *fiber.Ctx, f smsForm, err error) error {
 	if liadesk.KindOf(err) != liadesk.KindInvalid && err != nil {
 		return err
+	}
+	if c.Method() == fiber.MethodPost { // nothing is saved or removed by an address
+		if err := s.doSegments(c, &f); err != nil {
+			return err
+		}
 	}
 	if err := s.fillSMSForm(c, &f); err != nil {
 		return err

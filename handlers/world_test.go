@@ -92,7 +92,7 @@ func newWorld(t *testing.T) *world {
 	desk.InboxUsers(chats.InboxUses)
 	desk.InboxUsers(texts.InboxUsers)
 	deps.Secret, deps.Demo, deps.Sandbox = secrets.CSRF(), true, true
-	deps.Rooms = Rooms{Accounts: desk, Audience: audience.New(store), Contacts: people, Conversations: talks, LiveChat: chats, SMS: texts,
+	deps.Rooms = Rooms{Accounts: desk, Audience: audience.New(store, deps.Clock, ids), Contacts: people, Conversations: talks, LiveChat: chats, SMS: texts,
 		Handset: carrier, DemoSite: DemoSite{Key: func(context.Context) (string, error) { return "demo-key", nil }}}
 	deps.Viewer = func(ctx context.Context, secret string) (*Viewer, error) {
 		in, err := desk.Session(ctx, secret)
@@ -264,6 +264,9 @@ func (c *company) create(noun, name string) (string, error) {
 	case "forecast":
 		f, err := c.SMS.StartForecast(ctx, who, sms.Input{Title: title, Message: "x", InboxID: c.refID("texts"), Audience: liadesk.Rule{Tag: c.ref("tag")}})
 		return f.ID.String(), err
+	case "segment":
+		g, err := c.Audience.SaveSegment(ctx, who, title, liadesk.Rule{Tag: c.ref("tag")})
+		return g.ID.String(), err
 	case "held":
 		number := c.phone()
 		return number, c.store.Update(ctx, func(tx *db.Tx) error {
