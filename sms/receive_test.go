@@ -37,6 +37,28 @@ func TestOnlyAWholeKeywordIsOne(t *testing.T) {
 	}
 }
 
+// Every word of the table, as people type it: in capitals, small, with a full
+// stop, with blanks around.
+func TestEveryKeywordOfEveryLanguageIsObeyed(t *testing.T) {
+	for want, words := range map[Keyword]string{
+		KeywordOptOut: "STOP,STOPALL,STOP ALL,UNSUBSCRIBE,UNSUB,CANCEL,END,QUIT,REVOKE,OPTOUT,OPT OUT,OPT-OUT,REMOVE," +
+			"ALTO,PARAR,BAJA,CANCELAR,DETENER,SALIR,SAIR,REMOVER,DESCADASTRAR,ARRET,ARRÊT,DESABONNER,DÉSABONNER,STOPP,ABMELDEN,ANNULLA,CANCELLA",
+		KeywordOptIn: "START,UNSTOP,RESUME,SUBSCRIBE,INICIAR,VOLVER,RECIBIR,ALTA,VOLTAR,RECEBER,NONARRET,REPRENDRE",
+		KeywordHelp:  "HELP,INFO,AYUDA,AJUDA,AIDE,HILFE,AIUTO",
+	} {
+		for word := range strings.SplitSeq(words, ",") {
+			for _, typed := range []string{word, strings.ToLower(word), word + ".", "  " + word[:1] + strings.ToLower(word[1:]) + " \n"} {
+				if got := ReadKeyword(typed, liadesk.Settings{}, false); got != want {
+					t.Errorf("%q is %q, want %q", typed, got, want)
+				}
+			}
+			if got := ReadKeyword(word+" please, all of you", liadesk.Settings{}, false); got != KeywordNone {
+				t.Errorf("%q with more words is %q", word, got)
+			}
+		}
+	}
+}
+
 func FuzzReadKeyword(f *testing.F) {
 	for _, s := range []string{"STOP", "ARRÊT", "a\u0301", "\xff\xfe", "opt\u200bout", ""} {
 		f.Add(s)
