@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"html/template"
@@ -63,9 +64,30 @@ func (e *engine) of(locale string) (*html.Engine, error) {
 	if err := of.Load(); err != nil {
 		return nil, fmt.Errorf("views: %w", err)
 	}
+	if err := escapeAll(of.Templates); err != nil {
+		return nil, fmt.Errorf("views: %w", err)
+	}
 	e.locale[locale] = of
 	return of, nil
 }
+
+// escapeAll lets html/template work out the escaping of every template now. It
+// does so when one is first executed and then writes to it, while the engine may
+// be copying it for somebody else's page: the copy must find it done.
+func escapeAll(all *template.Template) error {
+	for _, t := range all.Templates() {
+		err := all.ExecuteTemplate(shutWriter{}, t.Name(), nil)
+		if wrong, ok := errors.AsType[*template.Error](err); ok && wrong.ErrorCode != template.OK {
+			return wrong
+		}
+	}
+	return nil
+}
+
+// shutWriter ends the execution of a template at its first word.
+type shutWriter struct{}
+
+func (shutWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 // functions are what templates can call beyond Go's own.
 func (s *Server) functions(l *texts.Localizer) template.FuncMap {
