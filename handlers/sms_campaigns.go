@@ -367,6 +367,8 @@ type smsRecipients struct {
 	ID         liadesk.ID
 	Frozen     bool
 	Filter     string
+	Query      string // the name or number that is looked for
+	Path       string
 	Tabs       []smsTab
 	Rows       []smsRow
 	Next, Self string
@@ -400,7 +402,7 @@ func (s *Server) smsRecipients(c *fiber.Ctx, v smsCard) (smsRecipients, error) {
 		return smsRecipients{}, err
 	}
 	status := f.Status
-	page := smsRecipients{ID: v.Campaign.ID, Frozen: v.Campaign.Frozen, Filter: string(status), Zone: zone(c)}
+	page := smsRecipients{ID: v.Campaign.ID, Frozen: v.Campaign.Frozen, Filter: string(status), Query: f.Query, Path: v.Path(), Zone: zone(c)}
 	list, next, err := s.SMS.Deliveries(c.UserContext(), actor(c), v.Campaign.ID, f, db.Page{After: c.Query("after"), Limit: recipientsPerPage})
 	if err != nil {
 		return page, err
@@ -409,7 +411,7 @@ func (s *Server) smsRecipients(c *fiber.Ctx, v smsCard) (smsRecipients, error) {
 		page.Rows = append(page.Rows, s.smsRow(c, r))
 	}
 	here := v.Path()
-	page.Self, _ = query(here+"/recipients", "status", status, "reason", f.Reason, "after", c.Query("after"))
+	page.Self, _ = query(here+"/recipients", "status", status, "reason", f.Reason, "q", f.Query, "after", c.Query("after"))
 	page.File, _ = query(here+"/recipients.csv", "status", status, "reason", f.Reason)
 	if next != "" {
 		page.Next, _ = query(here, "status", status, "reason", f.Reason, "after", next)
@@ -431,7 +433,8 @@ func (s *Server) smsRecipients(c *fiber.Ctx, v smsCard) (smsRecipients, error) {
 
 // recipientFilter is what ?status= and ?reason= ask for.
 func recipientFilter(c *fiber.Ctx) (sms.RecipientFilter, error) {
-	f := sms.RecipientFilter{Status: liadesk.DeliveryStatus(c.Query("status")), Reason: liadesk.SkipReason(c.Query("reason"))}
+	f := sms.RecipientFilter{Status: liadesk.DeliveryStatus(c.Query("status")), Reason: liadesk.SkipReason(c.Query("reason")),
+		Query: strings.TrimSpace(c.Query("q"))}
 	if f.Status != "" && !slices.Contains(deliveryStatuses, f.Status) {
 		var v liadesk.Invalid
 		v.Add("status", "unknown_status")

@@ -446,6 +446,12 @@ func TestWhatFailedIsSaidInWords(t *testing.T) {
 	if list := fmt.Sprint(doc["items"]); !strings.Contains(list, "error:the number does not exist error_code:50") {
 		t.Errorf("programs read: %s", list)
 	}
+	if rows := d.page("acme", "GET", path+"?q=%2B46701740601", nil).read(t).Find("#recipients tbody tr"); rows.Length() != 1 {
+		t.Errorf("looked for one number, and %d are there", rows.Length())
+	}
+	if text := words(d.part("acme", "GET", path+"/recipients?q=zzz", nil).read(t).Find("#recipients")); !strings.Contains(text, "goes by “zzz”") {
+		t.Errorf("looked for nobody: %s", text)
+	}
 	rows = d.page("acme", "GET", path+"?status=skipped", nil).read(t).Find("#recipients tbody tr")
 	if rows.Length() != 1 || !strings.Contains(words(rows), "no phone number") {
 		t.Errorf("who was left out: %s", words(rows))

@@ -30,6 +30,9 @@ type RecipientFilter struct {
 	Status liadesk.DeliveryStatus
 	// Reason narrows DeliverySkipped.
 	Reason liadesk.SkipReason
+	// Query narrows to those whose name, e-mail or number begins like this. The
+	// list is then one page, of the first who are found.
+	Query string
 }
 
 // Deliveries lists the recipients of a campaign, those who wait, were skipped
@@ -50,6 +53,10 @@ func (s *Service) Deliveries(ctx context.Context, actor liadesk.Actor, id liades
 			return err
 		}
 		l := recipientLister{s: s, tx: tx, account: account, c: c, limit: page.Size()}
+		if f.Query != "" {
+			list, err = l.sought(f)
+			return err
+		}
 		list, next, err = l.list(f, page.After)
 		return err
 	})
