@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -118,7 +117,7 @@ func applySettings(a *liadesk.Account, p SettingsPatch) error {
 	applyWindows(&v, set, p.Windows)
 	if p.Footer != nil {
 		set.Footer = checkText(&v, "footer", *p.Footer, maxFooter, false)
-		if plain := footerLink.ReplaceAllLiteralString(set.Footer, ""); strings.Contains(plain, "{{") || strings.Contains(plain, "{%") {
+		if plain := liadesk.FooterLink.ReplaceAllLiteralString(set.Footer, ""); strings.Contains(plain, "{{") || strings.Contains(plain, "{%") {
 			v.Add("footer", "footer_variable")
 		}
 	}
@@ -154,10 +153,6 @@ func applySettings(a *liadesk.Account, p SettingsPatch) error {
 }
 
 // checkText cleans a text of several lines and notes what is wrong with it.
-// footerLink is the one variable that a footer may have: the address of the
-// recipient's opt-out page.
-var footerLink = regexp.MustCompile(`\{\{\s*contact\.opt_out_link\s*\}\}`)
-
 func checkText(v *liadesk.Invalid, field, text string, longest int, required bool) string {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\r\n", "\n")
 	text = strings.TrimSpace(strings.Map(func(r rune) rune {

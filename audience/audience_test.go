@@ -52,6 +52,7 @@ func TestARuleThatMeansNothingIsRefused(t *testing.T) {
 		`{"field":"attributes.a","op":"gt","value":"many"}`:                             "rule.value value_number",
 		`{"field":"attributes.a","op":"before","value":5}`:                              "rule.value value_moment",
 		`{"field":"attributes.a","op":"contains","value":" "}`:                          "rule.value value_text",
+		`{"field":"attributes.a","op":"contains","value":"\u0301"}`:                     "rule.value value_text",
 		`{"field":"country","op":"eq","value":5}`:                                       "rule.value value_text",
 		`{"field":"attributes.a","op":"gte","value":-2.5}`:                              "",
 		`{"field":"attributes.a","op":"eq","value":5}`:                                  "",

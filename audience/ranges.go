@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -56,27 +57,35 @@ func checkRange(v *liadesk.Invalid, at string, r liadesk.Rule) {
 	case r.Op == opContains && moment, r.Op != opContains && !moment && !isAttribute:
 		v.Add(at+".op", "op_unknown", "Name", clip(r.Op))
 	case r.Op == opContains:
-		if text == "" || len(text) > db.MaxSetValue {
+		// What is nothing once accents are left out would occur in everything.
+		if set, ok := db.SetField(r.Field, text); set.Value == "" || !ok {
 			v.Add(at+".value", "value_text")
 		}
 	case moment || r.Op == opBefore || r.Op == opAfter:
-		if _, _, ok := day(text, time.UTC); !ok {
+		if _, _, ok := day(text, "UTC"); !ok {
 			v.Add(at+".value", "value_moment")
 		}
 	case !number:
 		_, isNumber := db.NumberOf(text)
-		if _, _, isMoment := day(text, time.UTC); !isNumber && !isMoment {
+		if _, _, isMoment := day(text, "UTC"); !isNumber && !isMoment {
 			v.Add(at+".value", "value_number")
 		}
 	}
 }
 
 // day reads a moment: a date is from its midnight in a zone to the next, any
-// other moment only itself.
-func day(text string, zone *time.Location) (from, to time.Time, ok bool) {
-	if at, err := time.ParseInLocation("2006-01-02", text, zone); err == nil {
-		next := at.AddDate(0, 0, 1)
-		return at, next, at.Year() > 0 && at.Year() < 9999
+// other moment only itself. Where the clocks skip midnight, the day begins with
+// the first instant after it.
+func day(text, zone string) (from, to time.Time, ok bool) {
+	if date, err := time.Parse(time.DateOnly, text); err == nil {
+		midnight := func(d time.Time) time.Time {
+			at, _, err := hours.ParseLocal(d.Format(time.DateOnly)+"T00:00", zone)
+			if err != nil {
+				return d // a zone that is gone, or a year that no clock shows
+			}
+			return at
+		}
+		return midnight(date), midnight(date.AddDate(0, 0, 1)), date.Year() > 0 && date.Year() < 9999
 	}
 	at, ok := db.MomentOf(text)
 	return at, at.Add(1), ok
@@ -113,34 +122,32 @@ func valueOf(r liadesk.Rule) string {
 // sets within it, so it takes longer the more there are.
 func readRanges(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, within db.Chunks) (map[asksRange]*roaring.Bitmap, error) {
 	out := make(map[asksRange]*roaring.Bitmap)
-	var zone *time.Location
+	zone := ""
 	var err error
 	eachPart(rule, func(r liadesk.Rule) {
 		a := rangeOf(r)
 		if err != nil || !isRange(r) || out[a] != nil {
 			return
 		}
-		if zone == nil {
+		if zone == "" {
 			var of liadesk.Account
 			if of, _, err = tx.SharedAccount(account); err != nil {
 				return
 			}
-			if zone, err = hours.Location(of.Settings.TimeZone); err != nil {
-				zone, err = time.UTC, nil
-			}
+			zone = cmp.Or(of.Settings.TimeZone, "UTC")
 		}
 		out[a], err = readRange(tx, account, a, zone, within)
 	})
 	return out, err
 }
 
-func readRange(tx *db.Tx, account liadesk.ID, a asksRange, zone *time.Location, within db.Chunks) (*roaring.Bitmap, error) {
+func readRange(tx *db.Tx, account liadesk.ID, a asksRange, zone string, within db.Chunks) (*roaring.Bitmap, error) {
 	if a.op == opContains {
 		return tx.ContactsWith(account, a.field, a.value, within)
 	}
 	moment := slices.Contains(momentFields, a.field)
 	if !moment {
-		zone = time.UTC
+		zone = "UTC"
 		if n, ok := db.NumberOf(a.value); ok && slices.Contains(sizeOps, a.op) {
 			return tx.ContactsOfSize(account, a.field, n, a.op == opLt || a.op == opLte, a.op == opGte || a.op == opLte, within)
 		}

@@ -179,3 +179,44 @@ type plainSpeaker struct{}
 func (plainSpeaker) T(id string, args ...any) string {
 	return fmt.Sprint(append([]any{id}, args...)...)
 }
+
+// In Chile the clocks go from midnight to one o'clock: the day begins then, and
+// the one before ends then.
+func TestADayWithoutMidnightBeginsAfterTheGap(t *testing.T) {
+	s := dbtest.Open(t)
+	account, _ := dbtest.Account(t, s, "acme", liadesk.PlanGrowth)
+	account.Settings.TimeZone = "America/Santiago"
+	gap := time.Date(2026, 9, 6, 4, 0, 0, 0, time.UTC)
+	var before, first, last uint32
+	dbtest.Update(t, s, func(tx *db.Tx) error {
+		for i, c := range []struct {
+			at    time.Time
+			dense *uint32
+		}{{gap.Add(-time.Minute), &before}, {gap, &first}, {gap.Add(23*time.Hour - time.Minute), &last}} {
+			p := liadesk.Contact{ID: liadesk.ID{1, byte(i)}, AccountID: account.ID, CreatedAt: c.at}
+			if err := tx.PutContact(nil, &p); err != nil {
+				return err
+			}
+			*c.dense = p.Dense
+		}
+		return tx.PutAccount(account)
+	})
+	dbtest.View(t, s, func(tx *db.Tx) error {
+		for text, want := range map[string][]uint32{
+			`{"field":"created_at","op":"before","value":"2026-09-06"}`: {before},
+			`{"field":"created_at","op":"lte","value":"2026-09-05"}`:    {before},
+			`{"field":"created_at","op":"gte","value":"2026-09-06"}`:    {first, last},
+			`{"field":"created_at","op":"after","value":"2026-09-06"}`:  {},
+			`{"field":"created_at","op":"after","value":"2026-09-05"}`:  {first, last},
+		} {
+			split, err := audience.Evaluate(tx, account.ID, rule(t, text), liadesk.PurposeMarketing)
+			if err != nil {
+				return err
+			}
+			if got := split.Matched.ToArray(); !slices.Equal(got, want) {
+				t.Errorf("%s: %v, not %v", text, got, want)
+			}
+		}
+		return nil
+	})
+}

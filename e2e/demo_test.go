@@ -98,7 +98,7 @@ func TestFromTheFirstStartToAnAnswerInBothChannels(t *testing.T) {
 		agent.until("the text that it answers", `document.querySelector("#thread")?.innerText.includes("We open late on Friday, for you alone.")`)
 
 		// Another time the person taps the link.
-		agent.open(eval[string](agent, `document.querySelector("#thread").innerText.match(/https?:\/\/\S+\/o\/[\w-]{20}/)[0]`))
+		agent.open(eval[string](agent, `document.querySelector("#thread").innerText.match(/https?:\/\/\S+\/o\/[a-z2-7]{24}/)[0]`))
 		source := axe(t)
 		for _, theme := range []string{"light", "dark"} {
 			eval[bool](agent, `(document.documentElement.dataset.theme = %s, true)`, theme)

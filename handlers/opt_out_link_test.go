@@ -14,7 +14,7 @@ import (
 // linkIn finds the path of the opt-out page in a text.
 func linkIn(t *testing.T, text string) string {
 	t.Helper()
-	found := regexp.MustCompile(`https?://[^ ]+?(/o/[A-Za-z0-9_-]{20})\b`).FindStringSubmatch(text + " ")
+	found := regexp.MustCompile(`https?://[^ ]+?(/o/[a-z2-7]{24})\b`).FindStringSubmatch(text + " ")
 	if found == nil {
 		t.Fatalf("no link in %q", text)
 	}
@@ -71,8 +71,8 @@ func TestAnOptOutLinkAsksBeforeItOptsOut(t *testing.T) {
 		t.Errorf("%v", list)
 	}
 	// A stranger's tokens are nothing, whatever they do.
-	changed := path[:len(path)-1] + map[bool]string{true: "A", false: "B"}[path[len(path)-1] != 'A']
-	for _, wrong := range []string{changed, "/o/AAAA" + path[7:], "/o/" + strings.Repeat("x", 20), "/o/x", "/o/" + strings.Repeat("x", 5000)} {
+	changed := path[:len(path)-1] + map[bool]string{true: "a", false: "b"}[path[len(path)-1] != 'a']
+	for _, wrong := range []string{changed, "/o/zzzz" + path[7:], "/o/" + strings.ToUpper(path[3:]), "/o/" + strings.Repeat("x", 24), "/o/x", "/o/" + strings.Repeat("x", 5000)} {
 		for _, method := range []string{"GET", "POST"} {
 			if status, text, _ := read(method, wrong); status != 404 || strings.Contains(text, "+46") {
 				t.Errorf("%s %.40s: %d %s", method, wrong, status, text)

@@ -22,8 +22,6 @@ type smsReview struct {
 	Wrong    []string // why it cannot be scheduled, in words
 	Next     uint64   // the number of another sample
 	AtMost   int64    // about how many segments in all
-	// UsualEnd: it ends by itself with the texting hours.
-	UsualEnd bool
 	// OutsideText says who gets it later.
 	OutsideText string
 	// RestrainedText says who is left out for what they got lately.
@@ -59,7 +57,6 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error, probl
 	v := smsReview{Review: r, Path: "/campaigns/sms/" + k.ID.String(), Audience: audience.Sentence(s.ruleSpeaker(c, l), k.Audience), Next: n + 1,
 		Zone: f.readIn(f.accountZone), When: s.smsWhen(c, f), AtMost: r.Audience.Reachable * int64(r.Cost.Segments)}
 	v.Reach = s.smsReach(c, r.Audience, k.Audience, k.Purpose)
-	v.UsualEnd = k.Purpose != liadesk.PurposeTransactional && !viewer(c).Account.Settings.RoundTheClock
 	if r.Outside > r.Never {
 		v.OutsideText = l.T("sms.review.outside", "Count", r.Outside-r.Never, "When", l.DateTime(r.FirstOpens, toZone(v.Zone)))
 	}

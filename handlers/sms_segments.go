@@ -47,10 +47,7 @@ func (s *Server) doSegments(c *fiber.Ctx, f *smsForm) error {
 	case err == nil:
 		f.Segments.Name, f.Segments.Said = "", s.t(c, "segments.saved", "Name", g.Name)
 	case liadesk.KindOf(err) == liadesk.KindInvalid:
-		for _, p := range s.problems(c, err) {
-			f.Segments.Wrong = p.Message
-			break
-		}
+		f.Segments.Wrong = s.problems(c, err)[0].Message
 	default:
 		return err
 	}

@@ -1,6 +1,7 @@
 package liadesk
 
 import (
+	"regexp"
 	"time"
 
 	"github.com/liadesk/campaigns/hours"
@@ -48,6 +49,10 @@ type Account struct {
 	// gives it.
 	LinkCode uint32 `cbor:"8,keyasint,omitempty"`
 }
+
+// FooterLink is the one variable that Settings.Footer may have: the address of
+// the recipient's opt-out page.
+var FooterLink = regexp.MustCompile(`\{\{\s*contact\.opt_out_link\s*\}\}`)
 
 // Settings are what administrators choose for the whole account.
 type Settings struct {

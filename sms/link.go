@@ -4,10 +4,9 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
+	"encoding/base32"
 	"encoding/binary"
 	"errors"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,13 +29,15 @@ const optOutLink = "contact.opt_out_link"
 const LinkPath = "/o/"
 
 // A token is the code of the account (3 bytes), the digits of the number (7) and
-// a part of a keyed hash over both (5), in the alphabet of base64url, which is
-// within GSM-7. To guess one takes a trillion tries, and would opt out one
-// number.
+// a part of a keyed hash over both (5), in base32. That has letters and digits
+// alone: phones leave a hyphen at the end out of what they take for an address.
+// To guess one takes a trillion tries, and would opt out one number.
 const (
 	tokenBytes = 15
-	tokenChars = 20
+	tokenChars = 24
 )
+
+var tokenAlphabet = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 func (s *Service) linkTag(body []byte) []byte {
 	mac := hmac.New(sha256.New, s.LinkKey)
@@ -60,7 +61,7 @@ func (s *Service) OptOutLink(account liadesk.Account, number string) (string, er
 	body := make([]byte, 0, tokenBytes)
 	body = append(body, binary.BigEndian.AppendUint32(nil, account.LinkCode)[1:]...)
 	body = append(body, binary.BigEndian.AppendUint64(nil, digits)[1:]...)
-	return s.linkBase() + base64.RawURLEncoding.EncodeToString(append(body, s.linkTag(body)...)), nil
+	return s.linkBase() + tokenAlphabet.EncodeToString(append(body, s.linkTag(body)...)), nil
 }
 
 // OptOutPage is what the page of a token shows.
@@ -85,8 +86,8 @@ func (s *Service) OptOutPage(ctx context.Context, token string) (OptOutPage, err
 
 func (s *Service) optOutPage(tx *db.Tx, token string) (liadesk.ID, OptOutPage, error) {
 	var page OptOutPage
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(raw) != tokenBytes || !hmac.Equal(raw[10:], s.linkTag(raw[:10])) {
+	raw, err := tokenAlphabet.DecodeString(token)
+	if err != nil || len(token) != tokenChars || len(raw) != tokenBytes || !hmac.Equal(raw[10:], s.linkTag(raw[:10])) {
 		return liadesk.ID{}, page, liadesk.ErrNotFound
 	}
 	code := binary.BigEndian.Uint32(append([]byte{0}, raw[:3]...))
@@ -167,8 +168,5 @@ func (s *Service) lastText(tx *db.Tx, account liadesk.ID, number string, now tim
 // hasOptOutLink tells whether a marketing text comes with the address.
 func hasOptOutLink(account liadesk.Account, message string) bool {
 	t, err := ParseTemplate(message)
-	return err == nil && slices.Contains(t.used, optOutLink) || footerLink.MatchString(account.Settings.Footer)
+	return err == nil && slices.Contains(t.used, optOutLink) || liadesk.FooterLink.MatchString(account.Settings.Footer)
 }
-
-// footerLink is the variable as it may stand in a footer, which knows no other.
-var footerLink = regexp.MustCompile(`\{\{\s*contact\.opt_out_link\s*\}\}`)

@@ -99,7 +99,7 @@ func FuzzAnOptOutLink(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, seed := range []string{real, foreign[strings.LastIndex(foreign, "/")+1:], "", "x", strings.Repeat("A", tokenChars), real + "=", real[:tokenChars-1], strings.ToLower(real)} {
+	for _, seed := range []string{real, foreign[strings.LastIndex(foreign, "/")+1:], "", "x", strings.Repeat("A", tokenChars), real + "=", real + "\n", real[:4] + "\n" + real[4:], real[:tokenChars-1], strings.ToUpper(real)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, token string) {

@@ -81,6 +81,12 @@ func planned(account liadesk.Account, c liadesk.SMSCampaign, waiting map[string]
 // shared with other campaigns and with answers.
 const planPace = 0.8
 
+// hasUsualEnd tells whether a campaign for which nobody sets an end gets one:
+// where there are no texting hours, there is no end of them.
+func hasUsualEnd(account liadesk.Account, c liadesk.SMSCampaign) bool {
+	return c.Purpose != liadesk.PurposeTransactional && !account.Settings.RoundTheClock
+}
+
 // usualEnd is after when a marketing campaign sends no more, if nobody said:
 // the end of the texting hours in which the last of its recipients can be
 // reached at the inbox's pace. For most that is the end of the day's hours. A
@@ -88,7 +94,7 @@ const planPace = 0.8
 // was down, is not sent when nobody thinks of it any more. Zero says that there
 // is no such end.
 func usualEnd(account liadesk.Account, c liadesk.SMSCampaign, waiting map[string]int64, pace float64, from time.Time) time.Time {
-	if c.Purpose == liadesk.PurposeTransactional || account.Settings.RoundTheClock {
+	if !hasUsualEnd(account, c) {
 		return time.Time{}
 	}
 	p := planned(account, c, waiting, pace*planPace, from)

@@ -45,12 +45,12 @@ func withFooter(account liadesk.Account, text string, purpose liadesk.Purpose, l
 	if purpose == liadesk.PurposeTransactional || footer == "" {
 		return text, nil
 	}
-	if footerLink.MatchString(footer) {
+	if liadesk.FooterLink.MatchString(footer) {
 		address, err := link()
 		if err != nil {
 			return "", err
 		}
-		footer = footerLink.ReplaceAllLiteralString(footer, address)
+		footer = liadesk.FooterLink.ReplaceAllLiteralString(footer, address)
 	}
 	return text + "\n" + footer, nil
 }

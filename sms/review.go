@@ -31,6 +31,9 @@ type Review struct {
 	Sample liadesk.Contact
 	Text   string
 	Cost   Measurement
+	// UsualEnd tells that the campaign, should nobody set an end, ends with the
+	// texting hours.
+	UsualEnd bool
 	// Outside is how many of the reachable may not be texted at the time that
 	// was chosen, and get the text when their window opens; FirstOpens is when
 	// the first of them does. Never is how many of them have no window at all.
@@ -75,6 +78,7 @@ func (s *Service) Review(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 		if err != nil {
 			return err
 		}
+		r.UsualEnd = hasUsualEnd(account, c)
 		split, err := audience.Evaluate(tx, c.AccountID, c.Audience, c.Purpose)
 		if err != nil {
 			return s.unfit(tx, c, &r)
