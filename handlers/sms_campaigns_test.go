@@ -453,7 +453,7 @@ func TestWhatFailedIsSaidInWords(t *testing.T) {
 		t.Errorf("looked for nobody: %s", text)
 	}
 	rows = d.page("acme", "GET", path+"?status=skipped", nil).read(t).Find("#recipients tbody tr")
-	if rows.Length() != 1 || !strings.Contains(words(rows), "no phone number") {
+	if rows.Length() != 1 || !strings.Contains(words(rows), "no phone number") || !strings.HasPrefix(words(rows), "No number") {
 		t.Errorf("who was left out: %s", words(rows))
 	}
 	if a := d.page("acme", "GET", path+"?status=lost", nil); a.StatusCode != http.StatusUnprocessableEntity {
