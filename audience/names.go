@@ -13,15 +13,20 @@ import (
 type Offer struct {
 	Attributes []string            // the names that any contact has
 	Values     map[string][]string // of the fields that were asked for, folded
+	// Campaigns are the SMS campaigns that began, the newest first.
+	Campaigns []liadesk.SMSCampaign
 }
 
 const (
 	offeredFields = 6  // of how many fields one offer gives the values
 	offeredValues = 50 // how many values of a field are offered
+	// offeredCampaigns is among how many of the newest campaigns those are
+	// offered that began.
+	offeredCampaigns = 50
 )
 
-// Offer tells which attributes there are and which values the fields have, the
-// first of them each.
+// Offer tells which attributes and campaigns there are, and which values the
+// fields have, the first of them each.
 func (s *Service) Offer(ctx context.Context, actor liadesk.Actor, fields []string) (Offer, error) {
 	if err := actor.ManageCampaigns(); err != nil {
 		return Offer{}, err
@@ -33,6 +38,15 @@ func (s *Service) Offer(ctx context.Context, actor liadesk.Actor, fields []strin
 		o = Offer{Values: make(map[string][]string, len(fields))}
 		if o.Attributes, err = tx.AttributeNames(actor.Account); err != nil {
 			return err
+		}
+		newest, err := tx.SMSCampaigns(actor.Account, liadesk.ID{}, offeredCampaigns)
+		if err != nil {
+			return err
+		}
+		for _, k := range newest {
+			if !k.StartedAt.IsZero() && k.DeletedAt.IsZero() {
+				o.Campaigns = append(o.Campaigns, k)
+			}
 		}
 		for _, f := range fields {
 			if o.Values[f], err = tx.FieldValues(actor.Account, f, offeredValues); err != nil {

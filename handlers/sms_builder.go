@@ -59,6 +59,9 @@ func (p builderPart) Ops() []string {
 	case "last_seen_at", "last_replied_at":
 		return []string{"before", "after", "known", "unknown"}
 	}
+	if strings.HasPrefix(p.Field, campaignPrefix) {
+		return []string{"was", "was_not"}
+	}
 	if strings.HasPrefix(p.Field, attributePrefix) {
 		return []string{"is", "not", "contains", "more", "less", "least", "most", "before", "after", "known", "unknown"}
 	}
@@ -67,7 +70,7 @@ func (p builderPart) Ops() []string {
 
 // compared are the comparisons of a rule by those of the form.
 var compared = map[string]string{"is": "eq", "not": "ne", "contains": "contains", "more": "gt", "less": "lt", "least": "gte", "most": "lte",
-	"before": "before", "after": "after"}
+	"before": "before", "after": "after", "was": "eq", "was_not": "ne"}
 
 // Asks tells whether a condition has a value.
 func (p builderPart) Asks() bool { return compared[p.Op] != "" }
@@ -378,8 +381,15 @@ func number(parts []builderPart, base string) {
 	}
 }
 
-// attributePrefix stands before the names of attributes in a rule.
-const attributePrefix = "attributes."
+// What stands before the names of attributes, and the ids of campaigns, in a
+// rule.
+const (
+	attributePrefix = "attributes."
+	campaignPrefix  = "campaign."
+)
+
+// campaignOutcomes are what can be asked about a campaign.
+var campaignOutcomes = []string{"sent", "delivered", "replied", "unreachable"}
 
 // fillBuilder adds what can be chosen, in the reader's language.
 func (s *Server) fillBuilder(c *fiber.Ctx, b *builder, tags []liadesk.Tag) error {
@@ -408,7 +418,13 @@ func (s *Server) fillBuilder(c *fiber.Ctx, b *builder, tags []liadesk.Tag) error
 	for _, name := range offer.Attributes {
 		field(attributePrefix+name, s.t(c, "builder.attribute", "Name", name))
 	}
+	for _, k := range offer.Campaigns {
+		field(campaignPrefix+k.ID.String(), s.t(c, "builder.campaign", "Title", k.Title, "When", s.localizer(c).Date(k.StartedAt, toZone(viewer(c).Account.Settings.TimeZone))))
+	}
 	for _, f := range used { // one that nobody has now is not changed by looking at it
+		if id, ok := strings.CutPrefix(f, campaignPrefix); ok && b.Names[f] == "" {
+			field(f, s.t(c, "builder.older_campaign", "Title", s.ruleSpeaker(c, nil).CampaignTitle(id)))
+		}
 		if name, ok := strings.CutPrefix(f, attributePrefix); ok && b.Names[f] == "" {
 			field(f, s.t(c, "builder.attribute", "Name", name))
 		}
@@ -417,6 +433,14 @@ func (s *Server) fillBuilder(c *fiber.Ctx, b *builder, tags []liadesk.Tag) error
 	choose := Option{Label: s.t(c, "builder.choose_value")}
 	b.Choices = map[string][]Option{}
 	for _, f := range slices.Compact(slices.Sorted(slices.Values(used))) {
+		if strings.HasPrefix(f, campaignPrefix) {
+			list := []Option{choose}
+			for _, o := range campaignOutcomes {
+				list = append(list, Option{Value: o, Label: s.t(c, "builder.outcome."+o)})
+			}
+			b.Choices[f] = list
+			continue
+		}
 		switch f {
 		case "tag":
 			list := []Option{choose}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -160,5 +161,46 @@ func TestTheBuilderAsksForDatesAndNumbers(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
 		}
+	}
+}
+
+// What came of an earlier campaign is a condition like any other: it is chosen
+// from a list, is read out with its title, and comes back as it was.
+func TestAnAudienceIsBuiltOfWhatCameOfACampaign(t *testing.T) {
+	d := openSMSDesk(t)
+	d.person(1, `,"name":"Ana"`)
+	earlier := d.schedule()
+	d.clock.Advance(24 * time.Hour)
+	d.work()
+	d.reported()
+	d.person(2, `,"name":"Bo"`)
+	field := "campaign." + d.idOf(earlier).String()
+	asks := func(op, outcome string) func(url.Values) {
+		return func(f url.Values) {
+			f.Set("schedule.local", "2026-11-30T10:00")
+			f.Set("audience", "rule")
+			f["b"] = []string{"0"}
+			f.Set("b.0.field", field)
+			f.Set("b.0.op", op)
+			f.Set("b.0.value", outcome)
+		}
+	}
+	for _, c := range []struct{ op, outcome, want string }{
+		{"was", "delivered", "Everyone who received “Winter sale” | Ana"},
+		{"was_not", "delivered", "Everyone who did not receive “Winter sale” | Bo"},
+		{"was", "", " | "},
+	} {
+		doc := d.part("acme", "POST", "/campaigns/sms/audience", d.form(asks(c.op, c.outcome))).read(t)
+		if got := words(doc.Find(".sms-who")) + " | " + words(doc.Find(".sms-sample a")); got != c.want {
+			t.Errorf("%s %s: %s", c.op, c.outcome, got)
+		}
+		if got := words(doc.Find("[id='b-0-field'] option[selected]")); got != "Campaign “Winter sale” of Nov 24, 2026" {
+			t.Errorf("the campaign is called %s", got)
+		}
+	}
+	path := d.draft(asks("was_not", "replied"))
+	doc := d.page("acme", "GET", path+"/edit", nil).read(t)
+	if got := words(doc.Find("[id='b-0-op'] option[selected]")) + " " + words(doc.Find("[id='b-0-value'] option[selected]")); got != "who not answered it" {
+		t.Errorf("the draft asks %s", got)
 	}
 }
