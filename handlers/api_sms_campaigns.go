@@ -451,11 +451,19 @@ type reportJSON struct {
 	RatesOf          string          `json:"rates_of"` // what reply and opt-out rates are divided by
 	CostPerDelivered *float64        `json:"cost_per_delivered"`
 	CostPerReply     *float64        `json:"cost_per_reply"`
+	Estimated        *estimatedJSON  `json:"estimated"` // null where nothing can be compared
 	Unknown          int64           `json:"unknown"`
 	UnknownShare     *float64        `json:"unknown_share"`
 	Alarms           []sms.Alarm     `json:"alarms"`
 	Failures         []failureJSON   `json:"failures"`
 	Timeline         []sms.Step      `json:"over_time"`
+}
+
+// estimatedJSON is what texts should have cost, and what they did.
+type estimatedJSON struct {
+	Texts    int64 `json:"texts"`
+	Estimate money `json:"estimate"`
+	Charged  money `json:"charged"`
 }
 
 type failureJSON struct {
@@ -495,6 +503,9 @@ func (s *Server) apiSMSReport(c *fiber.Ctx) error {
 		Attempted: r.Attempted, Accepted: r.Accepted, Refused: r.Refused, DeliveryRate: r.DeliveryRate, ConfirmedShare: r.ConfirmedShare,
 		ReplyRate: r.ReplyRate, OptOutRate: r.OptOutRate, RatesOf: "delivered", CostPerDelivered: inUnits(r.CostPerDelivered), CostPerReply: inUnits(r.CostPerReply),
 		Unknown: r.Unknown, UnknownShare: r.UnknownShare, Alarms: append([]sms.Alarm{}, r.Alarms...), Failures: []failureJSON{},
+	}
+	if e := r.Estimated; e != nil {
+		out.Estimated = &estimatedJSON{e.Texts, money(e.Estimate), money(e.Charged)}
 	}
 	if r.OfAccepted {
 		out.RatesOf = "accepted"

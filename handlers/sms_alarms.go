@@ -45,20 +45,25 @@ func (f smsFigures) Reachable() int64 { return f.Accepted + f.Progress.Unconfirm
 
 // smsCosts is what a campaign cost in all and for each text or reply, in whole
 // units of the carrier's currency; "" for what is not known.
-type smsCosts struct{ All, PerDelivered, PerReply string }
+type smsCosts struct{ All, PerDelivered, PerReply, Estimate, Charged string }
 
 // costPlaces is to how many places carriers charge.
 const costPlaces = 4
 
 func (s *Server) smsCosts(c *fiber.Ctx, r sms.Report) smsCosts {
+	amount := func(millionths float64) string { return s.localizer(c).Decimal(millionths/1e6, costPlaces) }
 	write := func(millionths *float64) string {
 		if millionths == nil || r.Progress.Cost == 0 {
 			return ""
 		}
-		return s.localizer(c).Decimal(*millionths/1e6, costPlaces)
+		return amount(*millionths)
 	}
 	all := float64(r.Progress.Cost)
-	return smsCosts{write(&all), write(r.CostPerDelivered), write(r.CostPerReply)}
+	costs := smsCosts{All: write(&all), PerDelivered: write(r.CostPerDelivered), PerReply: write(r.CostPerReply)}
+	if e := r.Estimated; e != nil {
+		costs.Estimate, costs.Charged = amount(float64(e.Estimate)), amount(float64(e.Charged))
+	}
+	return costs
 }
 
 // smsEnd says about when a campaign that sends will have handed over all who

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,6 +19,9 @@ func TestAReportSaysWhatIsTooHighAndWhatToDo(t *testing.T) {
 		d.person(n+1, "")
 	}
 	d.page("acme", "POST", "/sandbox/behaviour", url.Values{"number": {"+46701740602"}, "outcome": {"failed"}, "code": {"50"}})
+	if status, doc := d.api("acme", "PATCH", "/settings", `{"prices":{"currency":"USD","per_segment":{"SE":0.01}}}`); status != http.StatusOK {
+		t.Fatalf("%d %v", status, doc)
+	}
 	path := d.schedule()
 	d.clock.Advance(24 * time.Hour)
 	d.work()
@@ -43,7 +47,8 @@ func TestAReportSaysWhatIsTooHighAndWhatToDo(t *testing.T) {
 		t.Errorf("a campaign that has ended: %s", alarms)
 	}
 	stats := words(doc.Find("dl.stats"))
-	for _, want := range []string{"Cost per delivered text", "÷ 3 delivered, in the carrier's currency", "Cost per reply", "÷ 1 people who replied"} {
+	for _, want := range []string{"Cost per delivered text", "÷ 3 delivered, in the carrier's currency", "Cost per reply", "÷ 1 people who replied",
+		"Charged of the estimate", "÷ 0.04 by your prices, for 4 texts with a final report"} {
 		if !strings.Contains(stats, want) {
 			t.Errorf("%q is not said: %s", want, stats)
 		}
@@ -52,6 +57,9 @@ func TestAReportSaysWhatIsTooHighAndWhatToDo(t *testing.T) {
 	list := report["alarms"].([]any)
 	if len(list) != 2 || list[1].(map[string]any)["class"] != "numbers" || list[1].(map[string]any)["limit"] != 0.05 || report["unknown"] != 0.0 || report["unknown_share"] != nil {
 		t.Errorf("programs read %v", report)
+	}
+	if of, _ := report["estimated"].(map[string]any); of["texts"] != 4.0 || of["estimate"] != 0.04 || of["charged"] != report["campaign"].(map[string]any)["cost"] {
+		t.Errorf("programs compare %v", report["estimated"])
 	}
 	cost := report["campaign"].(map[string]any)["cost"].(float64)
 	if each := report["cost_per_reply"].(float64); cost <= 0 || each != cost {
@@ -86,5 +94,40 @@ func TestACampaignThatSendsSaysAboutWhenItIsDone(t *testing.T) {
 	}
 	if got := words(d.page("acme", "GET", path, nil).read(t).Find(".sms-lines")); strings.Contains(got, "About done") {
 		t.Errorf("while it is paused: %q", got)
+	}
+}
+
+func TestAnAlarmWhileACampaignSendsHasAButtonThatPausesIt(t *testing.T) {
+	d := openSMSDesk(t)
+	for n := range 21 {
+		d.person(n+1, "")
+		if n < 3 {
+			d.page("acme", "POST", "/sandbox/behaviour", url.Values{"number": {fmt.Sprintf("+467017406%02d", n+1)}, "outcome": {"failed"}, "code": {"50"}})
+		}
+	}
+	path := d.schedule()
+	d.clock.Advance(24 * time.Hour)
+	d.work()
+	d.reported()
+	if n := d.page("acme", "GET", path, nil).read(t).Find(".sms-alarm form").Length(); n != 0 {
+		t.Errorf("after its end there are %d buttons", n)
+	}
+	dbtest.Update(t, d.store, func(tx *db.Tx) error { // as if more were to come
+		k, _, err := tx.SMSCampaign(d.inbox.AccountID, d.idOf(path))
+		if err != nil {
+			return err
+		}
+		k.Status = liadesk.SMSSending
+		return tx.PutSMSCampaign(k)
+	})
+	form := d.page("acme", "GET", path, nil).read(t).Find(".sms-alarm form")
+	if form.Length() != 1 || words(form) != "Pause" {
+		t.Fatalf("the alarm has %d buttons: %q", form.Length(), words(form))
+	}
+	if a := d.page("acme", "POST", form.AttrOr("action", ""), nil); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d", a.StatusCode)
+	}
+	if got := words(d.page("acme", "GET", path, nil).read(t).Find(".sms-alarm form")); got != "" {
+		t.Errorf("a paused campaign has %q", got)
 	}
 }

@@ -69,6 +69,9 @@ type Delivery struct {
 	TakenAgain ID `cbor:"38,keyasint,omitzero"`
 	// Marketing texts count for the restraint.
 	Marketing bool `cbor:"41,keyasint,omitempty"`
+	// Estimate is what the text should cost by the account's own prices of the
+	// moment when it was posted, in millionths; 0 when no price was known.
+	Estimate int64 `cbor:"42,keyasint,omitempty"`
 }
 
 // Cause is why a text is sent.

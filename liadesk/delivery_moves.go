@@ -1,6 +1,7 @@
 package liadesk
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -74,6 +75,7 @@ type DeliveryEvent struct {
 	Reason    SkipReason
 	Segments  int    // 0 when not told
 	Cost      *int64 // millionths; nil when not told
+	Estimate  int64  // what it should cost, in millionths; 0 when not told
 	Sequence  int    // the report's number, 0 when it has none
 }
 
@@ -98,6 +100,10 @@ func weight(s DeliveryStatus) int {
 
 // final tells whether a proven state is the last that the carrier reports.
 func final(s DeliveryStatus) bool { return weight(s) >= weight(DeliveryFailed) }
+
+// Final tells whether the carrier took the text and has said the last of it, so
+// that what it charges is known.
+func (d Delivery) Final() bool { return d.Proven() && final(d.Status) }
 
 // Proven tells whether the carrier certainly took the text.
 func (d Delivery) Proven() bool { return !d.AcceptedAt.IsZero() }
@@ -173,12 +179,13 @@ func (d Delivery) prove(to DeliveryStatus, e DeliveryEvent) (Delivery, bool) {
 	}
 	if !first && !d.newer(to, e) {
 		// The uuid may still be news: a person said "sent", now the carrier
-		// names it.
-		if d.CarrierID == "" && e.CarrierID != "" {
-			d.CarrierID, d.UpdatedAt = e.CarrierID, e.At
-			return d, true
+		// names it. So may the estimate, of an answer that a report outran.
+		news := d.CarrierID == "" && e.CarrierID != "" || d.Estimate == 0 && e.Estimate > 0
+		if news {
+			d.CarrierID, d.UpdatedAt = cmp.Or(d.CarrierID, e.CarrierID), e.At
+			d.Estimate = cmp.Or(d.Estimate, e.Estimate)
 		}
-		return d, false
+		return d, news
 	}
 	if first {
 		if d.Status != DeliveryUnconfirmed && d.Status != DeliveryFailed {
@@ -200,6 +207,9 @@ func (d Delivery) prove(to DeliveryStatus, e DeliveryEvent) (Delivery, bool) {
 	}
 	if e.Cost != nil {
 		d.Cost = *e.Cost
+	}
+	if e.Estimate > 0 {
+		d.Estimate = e.Estimate
 	}
 	return d, true
 }

@@ -79,6 +79,13 @@ func ParseClass(key string) (Class, error) {
 	return c, nil
 }
 
+// CountryOfClass is the country in the key of a class, without a look at the
+// rest of it.
+func CountryOfClass(key string) string {
+	country, _, _ := strings.Cut(key, "/")
+	return country
+}
+
 // newClass names a class. The comparison with the whole set of a country is
 // cheap because that set is one shared slice.
 func newClass(country, state string, zones []string) Class {

@@ -246,6 +246,11 @@ func (l *ledger) countRow(campaign liadesk.ID, d liadesk.Delivery, n int64) {
 	if d.Proven() {
 		l.count(campaign, "segments", n*int64(d.Segments))
 		l.count(campaign, "cost", n*d.Cost)
+		if d.Estimate > 0 && d.Final() {
+			l.count(campaign, "priced", n)
+			l.count(campaign, "estimated", n*d.Estimate)
+			l.count(campaign, "charged", n*d.Cost)
+		}
 	} else if d.Status == liadesk.DeliveryFailed {
 		l.count(campaign, "refused", n)
 	}

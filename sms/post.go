@@ -7,6 +7,7 @@ import (
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/phone"
 )
 
 // result is what became of a claimed text, on its way into the ledger.
@@ -61,6 +62,9 @@ func (s *Service) post(ctx context.Context, j job) result {
 		From: j.inbox.SMS.Number, To: j.attempt.Phone, Text: text, CallbackURL: s.callbackURL(j.attempt),
 	})
 	r.event.At, r.event.Segments = s.now(), segments
+	if price, known := j.account.Settings.PriceOf(phone.CountryOfClass(j.class)); known {
+		r.event.Estimate = price * int64(segments)
+	}
 	if err == nil && receipt.UUID != "" {
 		r.event.Kind, r.event.CarrierID = liadesk.EventAccepted, receipt.UUID
 		return r

@@ -40,7 +40,18 @@ type Progress struct {
 	// its final report.
 	SettlingUntil time.Time `json:"-"`
 
-	refused int64 // of Failed, those that the carrier never took
+	estimated Estimated
+	refused   int64 // of Failed, those that the carrier never took
+}
+
+// Estimated holds what texts should have cost by the account's own prices, as
+// they were when each was posted, against what the carrier charged for the same
+// texts: those of countries with a price of which it has said the last. Amounts
+// are in millionths.
+type Estimated struct {
+	Texts    int64
+	Estimate int64
+	Charged  int64
 }
 
 // Failure is a reason for which texts of a campaign failed.
@@ -154,6 +165,7 @@ func (s *Service) progressOf(account liadesk.Account, c liadesk.SMSCampaign, t t
 	p.Replies, p.OptOuts = t.other["replies"], t.other["opt_outs"]
 	p.Segments, p.Cost = t.other["segments"], t.other["cost"]
 	p.refused = t.other["refused"]
+	p.estimated = Estimated{Texts: t.other["priced"], Estimate: t.other["estimated"], Charged: t.other["charged"]}
 	p.Failures = t.failures
 	if c.Status.Ended() && p.Unconfirmed+p.Accepted+p.Sent > 0 {
 		if until := c.CompletedAt.Add(settlingFor); until.After(now) {
@@ -184,6 +196,8 @@ type Report struct {
 	CostPerDelivered *float64
 	// CostPerReply is cost ÷ people with a reply, in the same.
 	CostPerReply *float64
+	// Estimated is nil where no text has both a price and a final report.
+	Estimated *Estimated
 	// Unknown is how many texts the carrier took, or may have taken, of which
 	// nothing final was heard within the three days after the campaign ended;
 	// before that it is 0. UnknownShare is of accepted + unconfirmed, nil before.
@@ -214,6 +228,9 @@ func (s *Service) Report(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 	}
 	r.ReplyRate, r.OptOutRate = ratio(p.Replies, base), ratio(p.OptOuts, base)
 	r.CostPerDelivered, r.CostPerReply = ratio(p.Cost, p.Delivered), ratio(p.Cost, p.Replies)
+	if e := p.estimated; e.Texts > 0 {
+		r.Estimated = &e
+	}
 	if k := r.Campaign; k.Frozen && k.Status.Ended() && !k.CompletedAt.Add(settlingFor).After(s.now()) {
 		r.Unknown = p.Unconfirmed + p.Accepted + p.Sent
 		r.UnknownShare = ratio(r.Unknown, r.Accepted+p.Unconfirmed)
