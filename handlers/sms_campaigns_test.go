@@ -249,6 +249,17 @@ func TestADraftIsReviewedThenScheduled(t *testing.T) {
 	if got := doc.Find(".phone .sms").Text(); got != "Hi Ana, come by." && got != "Hi Bo, come by." {
 		t.Errorf("the review shows %q", got)
 	}
+	d.person(3, `,"name":"Cai Berg","tags":["new"]`)
+	for who, want := range map[string]string{
+		"Bo":     "Hi Bo, come by. As Bo Ek will read it · 1 segment",
+		"Cai":    "Hi Cai, come by. As Cai Berg will read it · 1 segment Cai Berg is not in this audience and gets no text.",
+		"Nobody": "There is no contact like “Nobody”.",
+	} {
+		got := words(d.part("acme", "GET", path+"/review?who="+who, nil).read(t).Find("#sms-sample"))
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %s", who, got)
+		}
+	}
 	other := d.page("acme", "GET", path+"/review?sample=1", nil).read(t)
 	if other.Find(".phone .sms").Text() == doc.Find(".phone .sms").Text() {
 		t.Error("another person reads the same")

@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -21,6 +23,10 @@ type smsReview struct {
 	Zone     string
 	Wrong    []string // why it cannot be scheduled, in words
 	Next     uint64   // the number of another sample
+	// Who is what somebody typed to see the text of one person, and Sought what
+	// was found: why that person gets no text, or that there is nobody.
+	Who, Sought string
+	Segments    int // of the sample's text
 	AtMost   int64    // about how many segments in all
 	// OutsideText says who gets it later.
 	OutsideText string
@@ -55,7 +61,7 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error, probl
 	k, l := r.Campaign, s.localizer(c)
 	f := smsFormOf(k, viewer(c).Account.Settings.TimeZone)
 	v := smsReview{Review: r, Path: "/campaigns/sms/" + k.ID.String(), Audience: audience.Sentence(s.ruleSpeaker(c, l), k.Audience), Next: n + 1,
-		Zone: f.readIn(f.accountZone), When: s.smsWhen(c, f), AtMost: r.Audience.Reachable * int64(r.Cost.Segments)}
+		Zone: f.readIn(f.accountZone), When: s.smsWhen(c, f), Segments: r.Cost.Segments, AtMost: r.Audience.Reachable * int64(r.Cost.Segments)}
 	v.Reach = s.smsReach(c, r.Audience, k.Audience, k.Purpose)
 	if r.Outside > r.Never {
 		v.OutsideText = l.T("sms.review.outside", "Count", r.Outside-r.Never, "When", l.DateTime(r.FirstOpens, toZone(v.Zone)))
@@ -78,6 +84,11 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error, probl
 		return err
 	}
 	v.To = c.FormValue("to")
+	if v.Who = strings.TrimSpace(c.Query("who")); v.Who != "" {
+		if err := s.seekSample(c, &v); err != nil {
+			return err
+		}
+	}
 	p := Page{Title: s.t(c, "sms.review.title"), Nav: "sms", Data: v, Errors: problems}
 	if refused != nil {
 		for _, problem := range s.smsProblems(c, refused) {
@@ -89,6 +100,28 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error, probl
 		return err
 	}
 	return s.page(c, "sms/review", p)
+}
+
+// seekSample shows the text of the person whom somebody looks for.
+func (s *Server) seekSample(c *fiber.Ctx, v *smsReview) error {
+	p, found, err := s.SMS.Preview(c.UserContext(), actor(c), v.Campaign.ID, v.Who)
+	if err != nil {
+		return err
+	}
+	l := s.localizer(c)
+	switch {
+	case !found:
+		v.Sought = l.T("preview.nobody", "Query", v.Who)
+		return nil
+	case !p.Meant:
+		v.Sought = l.T("preview.not_meant", "Name", p.Person.Label())
+	case p.LeftOut != "":
+		v.Sought = l.T("preview.left_out", "Name", p.Person.Label(), "Reason", l.T(fmt.Sprintf("audience.skip.%s", p.LeftOut)))
+	}
+	if p.Text != "" {
+		v.Sample, v.Text, v.Segments = p.Person, p.Text, p.Cost.Segments
+	}
+	return nil
 }
 
 func (s *Server) scheduleSMSCampaign(c *fiber.Ctx) error {

@@ -133,16 +133,26 @@ func (s *Service) sample(tx *db.Tx, account liadesk.Account, r *Review, split au
 	if err != nil || len(people) == 0 {
 		return err
 	}
-	texted, err := tx.Texted(account.ID, []string{people[0].Phone})
-	if err != nil {
-		return err
-	}
-	text, err := s.Render(account, WordingOf(r.Campaign, len(texted[people[0].Phone]) == 0), people[0])
-	if err != nil {
-		return nil // a draft with a broken text: unfit says what is wrong
+	text, err := s.textFor(tx, account, r.Campaign, people[0])
+	if err != nil || text == "" {
+		return err // a draft with a broken text: unfit says what is wrong
 	}
 	r.Sample, r.Text, r.Cost = people[0], text, Measure(text)
 	return nil
+}
+
+// textFor is what a person would read of a campaign that is posted now, "" when
+// the text cannot be filled in.
+func (s *Service) textFor(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign, p liadesk.Contact) (string, error) {
+	texted, err := tx.Texted(account.ID, []string{p.Phone})
+	if err != nil {
+		return "", err
+	}
+	text, err := s.Render(account, WordingOf(c, len(texted[p.Phone]) == 0), p)
+	if err != nil {
+		return "", nil
+	}
+	return text, nil
 }
 
 // outside counts those whom the campaign would not reach at its own time.

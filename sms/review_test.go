@@ -2,6 +2,7 @@ package sms
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -103,5 +104,49 @@ func TestCheckWritesNothing(t *testing.T) {
 	}
 	if cards, _, err := b.svc.List(t.Context(), b.admin, db.Page{}); err != nil || len(cards) != 0 {
 		t.Errorf("%d campaigns, %v", len(cards), err)
+	}
+}
+
+func TestATextIsPreviewedAsAnybodyReadsIt(t *testing.T) {
+	b := newBench(t)
+	b.person(1, func(c *liadesk.Contact) { c.Name = "Ana Lund" })
+	b.person(2, func(c *liadesk.Contact) { c.Name, c.Consent.State = "Ana Ek", liadesk.ConsentUnknown })
+	b.person(3, func(c *liadesk.Contact) { c.Name, c.Tags = "Ana Berg", nil })
+	b.person(4, func(c *liadesk.Contact) { c.Name, c.Consent.State = "Bo Ek", liadesk.ConsentUnknown })
+	b.person(5, func(c *liadesk.Contact) { c.Name, c.Tags = "Cai Berg", nil })
+	b.person(6, func(c *liadesk.Contact) { c.Name = "Dag Holm" })
+	b.often()
+	draft := func() liadesk.SMSCampaign {
+		return b.draft(func(in *Input) { in.Message = "Hi {{ contact.first_name }}" })
+	}
+	c := draft()
+	for query, want := range map[string]string{
+		"ana":         "Ana Lund: Hi Ana, true ",
+		"bo":          "Bo Ek: Hi Bo, true no_consent",
+		"Cai":         "Cai Berg: Hi Cai, false ",
+		number(6)[3:]: "Dag Holm: Hi Dag, true ",
+		"nobody":      "",
+	} {
+		p, found, err := b.svc.Preview(t.Context(), b.admin, c.ID, query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if found {
+			got = fmt.Sprintf("%s: %s, %v %s", p.Person.Name, p.Text, p.Meant, p.LeftOut)
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+	// Who is texted meanwhile, and may get one text a day, gets this one no more.
+	b.update(func(tx *db.Tx) error {
+		b.account.Settings.TextsPerDay = 1
+		return tx.PutAccount(b.account)
+	})
+	b.sends(nil)
+	c = b.draft(func(in *Input) { in.ScheduledAt = b.clock.Now().Add(time.Hour) })
+	if p, _, err := b.svc.Preview(t.Context(), b.admin, c.ID, "Dag"); err != nil || p.LeftOut != liadesk.SkipRecentlyTexted {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
