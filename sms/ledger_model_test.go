@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -204,6 +205,9 @@ func (w *world) check() {
 	}
 	seen := make(map[uint32]liadesk.DeliveryStatus)
 	counts := make(map[liadesk.DeliveryStatus]int64)
+	var segments, cost int64
+	var priced Estimated
+	codes := make(map[string]int64)
 	page := db.Page{Limit: 3}
 	for {
 		list, next, err := w.svc.Deliveries(w.rt.Context(), w.admin, w.campaign, RecipientFilter{}, page)
@@ -216,6 +220,15 @@ func (w *world) check() {
 			}
 			seen[r.Dense] = r.Status
 			counts[r.Status]++
+			if r.Proven() {
+				segments, cost = segments+int64(r.Segments), cost+r.Cost
+			}
+			if r.Final() && r.Estimate > 0 {
+				priced = Estimated{priced.Texts + 1, priced.Estimate + r.Estimate, priced.Charged + r.Cost}
+			}
+			if r.Status == liadesk.DeliveryFailed || r.Status == liadesk.DeliveryUndelivered {
+				codes[cmp.Or(r.ErrorCode, "unknown")]++
+			}
 		}
 		if next == "" {
 			break
@@ -224,6 +237,19 @@ func (w *world) check() {
 	}
 	if int64(len(seen)) != *p.Targeted {
 		w.rt.Fatalf("%d recipients are listed, %d are targeted: %v", len(seen), *p.Targeted, seen)
+	}
+	// What is counted as things happen is what a count of the rows gives.
+	if p.Segments != segments || p.Cost != cost || p.estimated != priced {
+		w.rt.Fatalf("the rows have %d segments, cost %d and %+v; counted are %d, %d and %+v", segments, cost, priced, p.Segments, p.Cost, p.estimated)
+	}
+	for _, f := range p.Failures {
+		if codes[f.Code] != f.Count {
+			w.rt.Fatalf("%d rows failed with %q, counted are %d", codes[f.Code], f.Code, f.Count)
+		}
+		delete(codes, f.Code)
+	}
+	if len(codes) > 0 {
+		w.rt.Fatalf("nobody counted the codes %v", codes)
 	}
 	want := map[liadesk.DeliveryStatus]int64{
 		liadesk.DeliveryPending: p.Pending, liadesk.DeliveryDeferred: p.Deferred, liadesk.DeliverySending: p.Sending,
@@ -319,6 +345,10 @@ func TestNobodyIsTextedTwiceAndNobodyIsForgotten(t *testing.T) {
 		defer disk.Close()
 		w := &world{rt: rt, disk: disk, refused: map[string]bool{}, seq: map[int]int{}}
 		w.reboot()
+		w.update(func(tx *db.Tx) error {
+			w.account.Settings.Prices = map[string]int64{liadesk.AnyCountry: 5000}
+			return tx.PutAccount(w.account)
+		})
 		w.people = rapid.IntRange(1, 8).Draw(rt, "people")
 		for i := range w.people {
 			w.person(i, nil)
