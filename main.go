@@ -12,5 +12,6 @@ import (
 
 func main() {
 	keepPrivate()
+	meetFileLimit()
 	os.Exit(openTerminal(context.Background()))
 }

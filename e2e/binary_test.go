@@ -234,19 +234,26 @@ func (p *process) kill() {
 	<-p.done
 }
 
-// stop ends the server as an operator does.
-func (p *process) stop() {
+// end asks the server to stop and gives what it ends with.
+func (p *process) end() error {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Fatal(err)
 	}
 	select {
 	case err := <-p.done:
-		if err != nil {
-			p.t.Fatalf("the server ended with %v\n%s", err, p.said)
-		}
+		return err
 	case <-time.After(patience):
 		p.t.Fatalf("the server does not stop\n%s", p.said)
+		return nil
+	}
+}
+
+// stop ends the server as an operator does.
+func (p *process) stop() {
+	p.t.Helper()
+	if err := p.end(); err != nil {
+		p.t.Fatalf("the server ended with %v\n%s", err, p.said)
 	}
 }
 

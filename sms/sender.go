@@ -3,6 +3,7 @@ package sms
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -22,7 +23,14 @@ type running struct {
 	abort  context.CancelFunc
 	signal chan struct{} // holds one token: a result waits to be recorded
 	posts  sync.WaitGroup
+	lost   error // why the last results were given up; to be read after ended
 }
+
+// lastTries is how often a sender that was stopped tries to record what it knows
+// on a disk that takes nothing, a second apart. Whoever stops it waits no longer
+// than that; the texts are found as after a crash, and the carrier's reports
+// settle them.
+const lastTries = 5
 
 // Start begins to send in the background until Stop.
 func (s *Service) Start() {
@@ -49,9 +57,9 @@ func (s *Service) Start() {
 }
 
 // Stop claims nothing more, waits until every text in flight is posted and
-// recorded, and returns nil; or, when ctx ends first, its error: what is still
-// in flight is then left to the next start, as after a crash. The callbacks'
-// edge should stay open until it returns.
+// recorded, and returns nil; or, when ctx ends first, its error, or that of a
+// disk that takes nothing: what is still in flight is then left to the next
+// start, as after a crash. The callbacks' edge should stay open until it returns.
 func (s *Service) Stop(ctx context.Context) error {
 	s.stopForecasts()
 	s.mu.Lock()
@@ -75,7 +83,7 @@ func (s *Service) Stop(ctx context.Context) error {
 	s.mu.Lock()
 	s.run = nil
 	s.mu.Unlock()
-	return nil
+	return r.lost
 }
 
 func (r *running) poke() {
@@ -127,7 +135,7 @@ func (s *Service) postAll(ctx context.Context, r *running, jobs []job) {
 // the next gathers. It ends when nothing is posted any more and everything is
 // recorded.
 func (s *Service) recordLoop(ctx context.Context, r *running) {
-	posted, last := r.posted, false
+	posted, last, tries := r.posted, false, 0
 	for {
 		s.mu.Lock()
 		batch := s.done
@@ -149,12 +157,21 @@ func (s *Service) recordLoop(ctx context.Context, r *running) {
 		if err := s.turn(ctx, r, batch); err != nil {
 			s.Log.Error("outcomes of texts wait in memory, for they cannot be stored", "count", len(batch), "error", err)
 			select {
+			case <-r.posted:
+				if tries++; tries >= lastTries {
+					r.lost = fmt.Errorf("the outcomes of %d texts are not recorded; the next start holds them for uncertain: %w", len(batch), err)
+					return
+				}
+			default:
+			}
+			select {
 			case <-ctx.Done():
 				return
 			case <-s.Clock.After(firstWait):
 			}
 			continue
 		}
+		tries = 0
 		s.Wake(liadesk.ID{}) // there is room again
 	}
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"io/fs"
 	"os"
+	"os/signal"
 	"syscall"
 )
 
@@ -16,3 +17,8 @@ func ownedByUs(info fs.FileInfo) bool {
 
 // keepPrivate makes every file that this process creates its owner's alone.
 func keepPrivate() { syscall.Umask(0o077) }
+
+// meetFileLimit makes a write beyond the limit on the size of files (ulimit -f,
+// LimitFSIZE of systemd) fail as one on a full disk does, and be answered as
+// such. By default it would end the process (setrlimit(2), RLIMIT_FSIZE).
+func meetFileLimit() { signal.Ignore(syscall.SIGXFSZ) }
