@@ -26,8 +26,8 @@ type smsReview struct {
 	// Who is what somebody typed to see the text of one person, and Sought what
 	// was found: why that person gets no text, or that there is nobody.
 	Who, Sought string
-	Segments    int // of the sample's text
-	AtMost   int64    // about how many segments in all
+	Segments    int   // of the sample's text
+	AtMost      int64 // about how many segments in all
 	// OutsideText says who gets it later.
 	OutsideText string
 	// RestrainedText says who is left out for what they got lately.
