@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,6 +86,7 @@ func (s *Service) verify(ctx context.Context, cb Callback, path string) (signed,
 // note remembers, in the transaction of what the callback brings, that it came:
 // its nonce, and on the inbox that the carrier reaches us and how it signs. It
 // tells whether this very request came before, which then changes nothing.
+// Nothing is written when it is a forgery.
 //
 // A nonce may come again with the same body: the carrier repeats itself when it
 // did not get our answer. Under V2, which does not cover the body, another body
@@ -97,19 +100,19 @@ func (s *Service) note(tx *db.Tx, v signed) (repeated bool, err error) {
 	if other && v.proof.Version == SignatureV2 {
 		return false, ErrForged
 	}
-	if err := tx.PutNonce(v.account, v.inbox.ID, v.proof.Nonce, v.digest, now); err != nil {
-		return false, err
-	}
 	in, found, err := tx.SharedInbox(v.account, v.inbox.ID)
-	if err != nil || !found || in.SMS == nil {
+	if err != nil {
 		return false, err
 	}
-	v3 := v.proof.Version == SignatureV3
+	v3, known := v.proof.Version == SignatureV3, found && in.SMS != nil
+	if known && !v3 && in.SMS.SignedV3 {
+		return false, ErrForged // V3 was seen since it was verified
+	}
+	if err := tx.PutNonce(v.account, v.inbox.ID, v.proof.Nonce, v.digest, now); err != nil || !known {
+		return false, err
+	}
 	if v3 == in.SMS.SignedV3 && now.Sub(in.SMS.CallbackSeenAt).Abs() < seenEvery {
 		return false, nil
-	}
-	if !v3 && in.SMS.SignedV3 {
-		return false, ErrForged // V3 was seen since it was verified
 	}
 	if in, found, err = tx.Inbox(v.account, v.inbox.ID); err != nil || !found { // one of our own, to change
 		return false, err
@@ -126,30 +129,70 @@ func (s *Service) ReportStatus(ctx context.Context, cb Callback) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *db.Tx) error {
-		repeated, err := s.note(tx, v)
-		if err != nil || repeated {
-			return err
-		}
-		id, err := liadesk.ParseID(cb.Attempt)
-		var a liadesk.Attempt
-		found := false
-		if err == nil {
-			if a, found, err = tx.Attempt(v.account, id); err != nil {
+	// A carrier reports on many texts at once: those that come together share a
+	// transaction, and the counters of a campaign are written once for all. What
+	// one caller does not wait for any longer others may.
+	ctx = context.WithoutCancel(ctx)
+	return s.reports.do(v, func(list []signed) []error { return s.storeReports(ctx, list) })
+}
+
+// storeReports merges reports in one transaction. Should one of them fail
+// there, each is tried by itself, so that it fails alone.
+func (s *Service) storeReports(ctx context.Context, list []signed) []error {
+	var errs []error
+	err := s.Store.Update(ctx, func(tx *db.Tx) error {
+		errs = make([]error, len(list))
+		ledgers := make(map[liadesk.ID]*ledger)
+		for i, v := range list {
+			id, err := liadesk.ParseID(v.Attempt)
+			l := ledgers[v.account]
+			if l == nil {
+				l = newLedger(tx, v.account, id[15], s.now())
+				ledgers[v.account] = l
+			}
+			if err = s.mergeReport(l, v, id, err == nil); errors.Is(err, ErrForged) {
+				errs[i] = err // which has written nothing
+			} else if err != nil {
 				return err
 			}
 		}
-		l := newLedger(tx, v.account, id[15], s.now())
-		if found && a.InboxID == v.inbox.ID {
-			err = s.reported(l, a, cb.Form)
-		} else {
-			err = s.reportedUnknown(l, v.inbox, cb.Form)
+		for _, account := range slices.SortedFunc(maps.Keys(ledgers), liadesk.ID.Compare) {
+			if err := ledgers[account].close(); err != nil {
+				return err
+			}
 		}
-		if err != nil {
+		return nil
+	})
+	switch {
+	case err == nil:
+		return errs
+	case len(list) == 1 || liadesk.KindOf(err) == liadesk.KindUnavailable: // a full disk is full for each
+		return slices.Repeat([]error{err}, len(list))
+	}
+	errs = nil
+	for _, v := range list {
+		errs = append(errs, s.storeReports(ctx, []signed{v})...)
+	}
+	return errs
+}
+
+// mergeReport merges one report in the ledger's transaction; ours tells whether
+// id, from its address, may be that of an attempt.
+func (s *Service) mergeReport(l *ledger, v signed, id liadesk.ID, ours bool) error {
+	repeated, err := s.note(l.tx, v)
+	if err != nil || repeated {
+		return err
+	}
+	var a liadesk.Attempt
+	if ours {
+		if a, ours, err = l.tx.Attempt(v.account, id); err != nil {
 			return err
 		}
-		return l.close()
-	})
+	}
+	if ours && a.InboxID == v.inbox.ID {
+		return s.reported(l, a, v.Form)
+	}
+	return s.reportedUnknown(l, v.inbox, v.Form)
 }
 
 // reported merges a report on an attempt of ours.

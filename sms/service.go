@@ -33,6 +33,7 @@ type Service struct {
 	tests    map[liadesk.ID][]time.Time // of the last hour, by account
 
 	forecasts forecasts
+	reports   together[signed]
 	releasing sync.Mutex // held by whoever reads the lists of a release
 	settling  sync.Mutex // held by whoever looks for uncertain texts, and guards looks
 	looks     map[liadesk.ID]look
