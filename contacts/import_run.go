@@ -12,7 +12,7 @@ import (
 
 // importBatch is how many rows one transaction writes. The writer is taken for
 // a few tens of milliseconds, so that pages go on being saved meanwhile.
-const importBatch = 1000
+const importBatch = 2000
 
 // Tick does what files, undos and changed tags have left to do. It is called
 // now and then and after a start; a call while another runs does nothing.

@@ -76,7 +76,7 @@ func (c *countingCtx) Err() error {
 func TestAnImportStoppedAnywhereGoesOnWithoutDoubling(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("name,phone,note\n")
-	for i := range 2100 {
+	for i := range 6300 {
 		fmt.Fprintf(&b, "\"P\n%d\",+1212555%04d,x\n", i, 100+i%50) // 50 numbers, mostly duplicates
 		if i%100 == 0 {
 			b.WriteString("bad,4.4E+11,\n")

@@ -46,6 +46,9 @@ func read(raw string) (input, error) {
 	if len(raw) > maxInput {
 		return input{}, refuse(TooLong)
 	}
+	if digits := strings.TrimPrefix(raw, "+"); digits != "" && strings.Trim(digits, "0123456789") == "" {
+		return input{plus: len(digits) < len(raw), digits: digits}, nil // as programs write numbers: most of a large file
+	}
 	s := tidy(raw)
 	if !strings.ContainsFunc(s, isLetterOrDigit) {
 		if strings.Trim(s, "+-.()/ ") == "" {
