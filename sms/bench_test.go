@@ -11,8 +11,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path"
+	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -174,8 +177,15 @@ func ledgerSend(b *testing.B, texts, workers int, latency time.Duration, after .
 		b.Fatal(err)
 	}
 	<-clock.After(10 * time.Millisecond)
-	if err := svc.Tick(b.Context()); err != nil {
-		b.Fatal(err)
+	for frozen := false; !frozen; {
+		if err := svc.Tick(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		p, err := svc.Progress(b.Context(), admin, c.ID)
+		if err != nil {
+			b.Fatal(err)
+		}
+		frozen = p.Targeted != nil
 	}
 	begin := now()
 	svc.Start()
@@ -243,6 +253,53 @@ func BenchmarkReports(b *testing.B) {
 		b.ReportMetric(texts/took.Seconds(), "reports/s")
 		b.ReportMetric(float64(sending.wall)/float64(took), "x-send-rate")
 		b.ReportMetric(float64(late[texts*99/100])/float64(time.Millisecond), "ms-p99")
+	}
+}
+
+// peakHeap is the most memory in use while do runs, looked at every so
+// often, in bytes.
+func peakHeap(do func()) uint64 {
+	runtime.GC()
+	var most atomic.Uint64
+	done := make(chan struct{})
+	var looker sync.WaitGroup
+	looker.Go(func() {
+		look := time.NewTicker(20 * time.Millisecond)
+		defer look.Stop()
+		for {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			most.Store(max(most.Load(), m.HeapInuse))
+			select {
+			case <-done:
+				return
+			case <-look.C:
+			}
+		}
+	})
+	do()
+	close(done)
+	looker.Wait()
+	return most.Load()
+}
+
+// BenchmarkSendHeap sends to ten thousand people and to many more, and compares
+// the memory that the two take; CAMPAIGNS_BENCH_RECIPIENTS sets how many more,
+// such as 1000000. The people are stored, chosen, frozen and sent to within it.
+func BenchmarkSendHeap(b *testing.B) {
+	many := 100_000
+	if text := os.Getenv("CAMPAIGNS_BENCH_RECIPIENTS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 20_000 || n > 1_000_000 {
+			b.Fatalf("CAMPAIGNS_BENCH_RECIPIENTS is %q: write a number from 20000 to 1000000", text)
+		}
+		many = n
+	}
+	for b.Loop() {
+		few := peakHeap(func() { ledgerSend(b, 10_000, 64, 0) })
+		all := peakHeap(func() { ledgerSend(b, many, 64, 0) })
+		b.ReportMetric(float64(all)/1e6, "MB-peak")
+		b.ReportMetric(float64(all)/float64(few), "x-of-10000")
 	}
 }
 

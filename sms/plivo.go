@@ -52,8 +52,9 @@ type PlivoOptions struct {
 
 // Plivo is the Dialer over Plivo's own client library.
 type Plivo struct {
-	base   *url.URL
-	client *http.Client
+	base    *url.URL
+	client  *http.Client
+	timeout time.Duration
 
 	mu       sync.Mutex
 	carriers map[string]*plivoCarrier // by auth id
@@ -89,12 +90,13 @@ func NewPlivo(o PlivoOptions) (*Plivo, error) {
 		MaxIdleConns:          o.Workers,
 		MaxIdleConnsPerHost:   o.Workers,
 		IdleConnTimeout:       30 * time.Second,
-		ResponseHeaderTimeout: 0, // the client's timeout covers it
+		ResponseHeaderTimeout: 0, // the time-out of the whole call covers it
 		Protocols:             protocols,
 	}
 	return &Plivo{
 		base:     &url.URL{Scheme: base.Scheme, Host: base.Host},
-		client:   &http.Client{Transport: &answers{transport}, Timeout: o.Timeout},
+		client:   &http.Client{Transport: &answers{transport}},
+		timeout:  o.Timeout,
 		carriers: make(map[string]*plivoCarrier),
 	}, nil
 }
@@ -124,13 +126,14 @@ func (p *Plivo) Carrier(cred Credentials) Carrier {
 	}
 	base := *p.base
 	sdk.BaseUrl = &base
-	c := &plivoCarrier{sdk: sdk}
+	c := &plivoCarrier{sdk: sdk, timeout: p.timeout}
 	p.carriers[cred.AuthID] = c
 	return c
 }
 
 type plivoCarrier struct {
-	sdk *plivo.Client // nil without usable credentials
+	sdk     *plivo.Client // nil without usable credentials
+	timeout time.Duration
 }
 
 var (
@@ -189,6 +192,10 @@ func (c *plivoCarrier) call(ctx context.Context, method string, params, out any)
 	if err != nil {
 		return invalid(err)
 	}
+	// The library does not close what it reads. A time-out of http.Client keeps a
+	// timer, a goroutine and the answer of each text for its whole length then.
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
 	var wire wire
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn:      func(httptrace.GotConnInfo) { wire.connected.Store(true) },
