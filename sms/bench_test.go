@@ -129,8 +129,13 @@ func bareSend(b *testing.B, texts, workers int, latency time.Duration) spent {
 }
 
 // ledgerSend sends a campaign of as many texts with everything that the ledger
-// writes, until the last outcome is on the disk.
+// writes, until the last outcome is on the disk, as quickly as it goes.
 func ledgerSend(b *testing.B, texts, workers int, latency time.Duration, after ...func(svc *sms.Service, inbox liadesk.ID, kept []keptText)) spent {
+	return pacedSend(b, 1_000_000, texts, workers, latency, after...)
+}
+
+// pacedSend is ledgerSend from a number with a pace, in texts a second.
+func pacedSend(b *testing.B, pace float64, texts, workers int, latency time.Duration, after ...func(svc *sms.Service, inbox liadesk.ID, kept []keptText)) spent {
 	s := startSink(texts, latency)
 	s.keep = len(after) > 0
 	defer s.Close()
@@ -141,7 +146,7 @@ func ledgerSend(b *testing.B, texts, workers int, latency time.Duration, after .
 	account, user := dbtest.Account(b, store, "acme", liadesk.PlanGrowth)
 	account.Settings.RoundTheClock = true // the benchmark runs at night too
 	inbox := liadesk.Inbox{ID: ids(), AccountID: account.ID, Kind: liadesk.InboxSMS, Name: "Texts", Version: 1, CreatedAt: clock.Now(),
-		SMS: &liadesk.SMSInbox{Number: "+12025550100", AuthID: authID, MessagesPerSecond: 1_000_000}}
+		SMS: &liadesk.SMSInbox{Number: "+12025550100", AuthID: authID, MessagesPerSecond: pace}}
 	dbtest.Update(b, store, func(tx *db.Tx) error {
 		if err := tx.PutAccount(account); err != nil {
 			return err
@@ -323,6 +328,21 @@ func BenchmarkSend(b *testing.B) {
 				// Sender and sink share a process: what is more than the bound's is
 				// the ledger's own.
 				b.ReportMetric(float64((took.cpu-bound.cpu).Microseconds())/float64(of.texts), "own-cpu-us/text")
+			}
+		})
+	}
+}
+
+// BenchmarkPace sends for ten seconds from a number with a pace, on a carrier
+// that answers in 30 ms, and reports how near it came: 1 is the pace itself. The
+// quarter of a second's worth that may go at once, at the beginning, is left out.
+func BenchmarkPace(b *testing.B) {
+	for _, pace := range []float64{5, 50, 500} {
+		b.Run(fmt.Sprint(pace), func(b *testing.B) {
+			for b.Loop() {
+				texts := int(10 * pace)
+				took := pacedSend(b, pace, texts, 64, 30*time.Millisecond)
+				b.ReportMetric((float64(texts)-max(1, pace/4))/took.wall.Seconds()/pace, "of-pace")
 			}
 		})
 	}
