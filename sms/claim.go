@@ -43,7 +43,7 @@ type job struct {
 //
 // If the power goes after the commit, the rows are found by the next epoch and
 // held for unconfirmed; before it, nothing was claimed.
-func (s *Service) claim(ctx context.Context, ln *lane, n int) ([]job, error) {
+func (s *Service) claim(ctx context.Context, ln *lane, n int) ([]*job, error) {
 	var c *claimer
 	err := s.Store.Update(ctx, func(tx *db.Tx) (err error) {
 		c, err = s.claimIn(tx, ln, n)
@@ -93,7 +93,7 @@ type claimer struct {
 	account *liadesk.Account
 	inbox   *liadesk.Inbox
 	gate    uint64
-	jobs    []job
+	jobs    []*job
 	changed bool // recipients were moved although none was claimed
 	waiting bool // somebody of those looked at last waits for minutes
 	beyond  map[string]uint32
@@ -177,7 +177,7 @@ func (c *claimer) outbox() error {
 		if err := c.tx.OpenAttempt(a); err != nil {
 			return err
 		}
-		c.jobs = append(c.jobs, job{lane: c.lane, inbox: c.inbox, account: c.account, attempt: a, leased: c.leased, item: &item})
+		c.jobs = append(c.jobs, &job{lane: c.lane, inbox: c.inbox, account: c.account, attempt: a, leased: c.leased, item: &item})
 	}
 	return nil
 }
@@ -368,7 +368,7 @@ func (c *claimer) take(sc *liadesk.SMSCampaign, p liadesk.Contact, class string,
 	if !sc.ExpiresAt.IsZero() && sc.ExpiresAt.Before(until) {
 		until = sc.ExpiresAt
 	}
-	c.jobs = append(c.jobs, job{lane: c.lane, inbox: c.inbox, account: c.account, attempt: a, leased: c.leased,
+	c.jobs = append(c.jobs, &job{lane: c.lane, inbox: c.inbox, account: c.account, attempt: a, leased: c.leased,
 		gate: c.gate, until: until, campaign: sc, row: row, stored: stored, first: first, contact: p, class: class})
 	return nil
 }

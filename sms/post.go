@@ -12,7 +12,7 @@ import (
 
 // result is what became of a claimed text, on its way into the ledger.
 type result struct {
-	job   job
+	job   *job
 	event liadesk.DeliveryEvent
 	// condition is set when the carrier refused the inbox as a whole.
 	condition *SendError
@@ -27,7 +27,7 @@ type result struct {
 // If the power goes before the post, in it or after it, the row says "sending"
 // and the next epoch holds it for unconfirmed: from the outside the three
 // cannot be told apart.
-func (s *Service) post(ctx context.Context, j job) result {
+func (s *Service) post(ctx context.Context, j *job) result {
 	r := result{job: j, event: liadesk.DeliveryEvent{AttemptID: j.attempt.ID, Evidence: liadesk.EvidenceResponse}}
 	verdict, reason, err := s.mayPost(ctx, j)
 	if err != nil {
@@ -102,7 +102,7 @@ func (r *result) refusal(err error) {
 
 // textOf is the text as it goes out, with its segments. A long value can make a
 // text that nobody was ever shown: it is measured again.
-func (s *Service) textOf(j job) (string, int, error) {
+func (s *Service) textOf(j *job) (string, int, error) {
 	if j.item != nil {
 		text := Normalise(j.item.Text)
 		m := Measure(text)
@@ -118,7 +118,7 @@ func (s *Service) textOf(j job) (string, int, error) {
 
 // mayPost looks again, in the last moment, whether a claimed text may go. The
 // empty kind says that it may; else it is what becomes of the claim.
-func (s *Service) mayPost(ctx context.Context, j job) (liadesk.EventKind, liadesk.SkipReason, error) {
+func (s *Service) mayPost(ctx context.Context, j *job) (liadesk.EventKind, liadesk.SkipReason, error) {
 	if s.Monotonic()-j.leased >= leaseTime*2/3 {
 		return liadesk.EventNotTaken, "", nil
 	}
@@ -131,7 +131,7 @@ func (s *Service) mayPost(ctx context.Context, j job) (liadesk.EventKind, liades
 	return kind, reason, err
 }
 
-func (s *Service) check(tx *db.Tx, j job) (liadesk.EventKind, liadesk.SkipReason, error) {
+func (s *Service) check(tx *db.Tx, j *job) (liadesk.EventKind, liadesk.SkipReason, error) {
 	const back = liadesk.EventNotTaken
 	held, gate, err := tx.HeldAndGate(j.account.ID)
 	if err != nil || held {

@@ -117,7 +117,7 @@ func (s *Service) claimLoop(ctx context.Context, r *running) {
 }
 
 // postAll posts each of the jobs in a goroutine of its own.
-func (s *Service) postAll(ctx context.Context, r *running, jobs []job) {
+func (s *Service) postAll(ctx context.Context, r *running, jobs []*job) {
 	for _, j := range jobs {
 		r.posts.Go(func() {
 			// A post that has begun is not broken off by Stop: it would only
@@ -173,6 +173,31 @@ func (s *Service) recordLoop(ctx context.Context, r *running) {
 		}
 		tries = 0
 		s.Wake(liadesk.ID{}) // there is room again
+		s.gather(r)
+	}
+}
+
+// lull is how long no result comes before those that are there are recorded.
+const lull = 300 * time.Microsecond
+
+// gather waits while one result follows another, until half of what is in
+// flight has come: fewer and larger transactions, while the other half is being
+// posted. Where answers take their time it does not wait for them.
+func (s *Service) gather(r *running) {
+	for {
+		s.mu.Lock()
+		half := 2*len(s.done) >= s.inflight
+		s.mu.Unlock()
+		if half {
+			return
+		}
+		quiet := time.NewTimer(lull) // of the machine, whatever time it is taken for
+		select {
+		case <-r.signal:
+			quiet.Stop()
+		case <-quiet.C:
+			return
+		}
 	}
 }
 
@@ -206,7 +231,7 @@ func (s *Service) Step(ctx context.Context) (n int, wait time.Duration, err erro
 
 // dispatch claims for every inbox what it may send now. Wait is how long until
 // there is more to do if nobody calls Wake.
-func (s *Service) dispatch(ctx context.Context) (jobs []job, wait time.Duration, err error) {
+func (s *Service) dispatch(ctx context.Context) (jobs []*job, wait time.Duration, err error) {
 	if !s.clockSteady() || s.diskLow() {
 		return nil, idleWait, nil
 	}
@@ -305,7 +330,7 @@ func (s *Service) laneOf(in liadesk.Inbox) *lane {
 }
 
 // dispatchLane claims for one lane.
-func (s *Service) dispatchLane(ctx context.Context, ln *lane) ([]job, time.Duration, error) {
+func (s *Service) dispatchLane(ctx context.Context, ln *lane) ([]*job, time.Duration, error) {
 	now, mono := s.now(), s.Monotonic()
 	s.mu.Lock()
 	n := min(ln.tokens(now), ln.room(s.Workers), s.Workers-s.inflight)
