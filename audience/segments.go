@@ -104,3 +104,19 @@ func (s *Service) DeleteSegment(ctx context.Context, actor liadesk.Actor, id lia
 		return tx.DeleteSegment(actor.Account, id)
 	})
 }
+
+// TagUsers names the segments that ask for a tag. Without it they would go on to
+// mean something else than their name says.
+func (s *Service) TagUsers(tx *db.Tx, account liadesk.ID, tag string) ([]liadesk.Ref, error) {
+	list, err := tx.Segments(account)
+	if err != nil {
+		return nil, err
+	}
+	var refs []liadesk.Ref
+	for _, seg := range list {
+		if seg.Rule.AsksTag(tag) {
+			refs = append(refs, liadesk.Ref{ID: seg.ID, Name: seg.Name, Kind: "segment"})
+		}
+	}
+	return refs, nil
+}

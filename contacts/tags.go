@@ -19,16 +19,16 @@ const tagStep = 500
 // tagStepsNow is how many of them a person waits for; Tick does the rest.
 const tagStepsNow = 20
 
-// TagUsers finds the campaigns that would change their audience if a tag went:
-// those that are not over. It is registered by the room that has them.
+// TagUsers finds what would mean other people if a tag went: campaigns that are
+// not over, and saved audiences. It is registered by the room that has them.
 type TagUsers func(tx *db.Tx, account liadesk.ID, tag string) ([]liadesk.Ref, error)
 
-// OnTagDelete registers a TagUsers: a tag that it names campaigns for is not
+// OnTagDelete registers a TagUsers: a tag that it names users for is not
 // deleted. Call it before the room is used.
 func (s *Service) OnTagDelete(f TagUsers) { s.tagUsers = append(s.tagUsers, f) }
 
-// CodeTagInUse is the code of the refusal to delete a tag that campaigns use;
-// its argument campaigns holds them as []liadesk.Ref.
+// CodeTagInUse is the code of the refusal to delete a tag that is in use; its
+// argument campaigns holds what uses it as []liadesk.Ref.
 const CodeTagInUse = "tag_in_use"
 
 // presentNames replaces tags that were renamed by what they are called now.
@@ -191,16 +191,7 @@ func (s *Service) RenameTag(ctx context.Context, actor liadesk.Actor, name, newN
 	return s.Tag(ctx, actor, to.Name)
 }
 
-// TagCampaigns names the campaigns that keep a tag from being deleted.
-func (s *Service) TagCampaigns(ctx context.Context, actor liadesk.Actor, name string) ([]liadesk.Ref, error) {
-	var refs []liadesk.Ref
-	err := s.store.View(ctx, func(tx *db.Tx) (err error) {
-		refs, err = s.usersOf(tx, actor.Account, soughtTag(name))
-		return err
-	})
-	return refs, err
-}
-
+// usersOf names what keeps a tag from being deleted, under each name it had.
 func (s *Service) usersOf(tx *db.Tx, account liadesk.ID, name string) ([]liadesk.Ref, error) {
 	all, err := tx.Tags(account)
 	if err != nil {
@@ -226,8 +217,8 @@ func (s *Service) usersOf(tx *db.Tx, account liadesk.ID, name string) ([]liadesk
 }
 
 // DeleteTag takes a tag off all its contacts. A campaign that is still to go
-// out must not change its audience behind people's backs: it is named in the
-// refusal.
+// out, and a saved audience, must not come to mean other people behind anybody's
+// back: they are named in the refusal.
 func (s *Service) DeleteTag(ctx context.Context, actor liadesk.Actor, name string) error {
 	if err := actor.Administrator(); err != nil {
 		return err
@@ -246,7 +237,7 @@ func (s *Service) DeleteTag(ctx context.Context, actor liadesk.Actor, name strin
 			for i, r := range refs {
 				titles[i] = r.Name
 			}
-			return liadesk.Conflict(CodeTagInUse, "campaigns that are not over use this tag").
+			return liadesk.Conflict(CodeTagInUse, "campaigns that are not over, or saved audiences, use this tag").
 				With(map[string]any{"campaigns": refs, "Campaigns": strings.Join(titles, ", ")})
 		}
 		all, err := tx.Tags(actor.Account)

@@ -100,6 +100,8 @@ func openSMSDesk(t *testing.T) *smsDesk {
 	texts := sms.New(sms.Options{Store: store, Clock: d.clock, IDs: ids, Log: slog.New(slog.DiscardHandler), PublicURL: deps.URL, LinkKey: []byte("links"), Workers: 4,
 		Dialer: plivo, Credentials: desk.Credentials, Contacts: people, Conversations: talks})
 	d.rooms = Rooms{Accounts: desk, Audience: audience.New(store, d.clock, ids), Contacts: people, Conversations: talks, SMS: texts, Handset: carrier}
+	people.OnTagDelete(texts.TagUsers)
+	people.OnTagDelete(d.rooms.Audience.TagUsers)
 	deps.Rooms = d.rooms
 	deps.Viewer = func(_ context.Context, token string) (*Viewer, error) {
 		if v := d.viewers[token]; v != nil {

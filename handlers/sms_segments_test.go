@@ -87,3 +87,21 @@ func TestAnAudienceIsSavedAndChosenAgain(t *testing.T) {
 		t.Errorf("%d %v", status, doc)
 	}
 }
+
+// A tag that a saved audience asks for is not deleted, so that the audience goes
+// on to mean what its name says; the refusal says where it is used.
+func TestATagThatASavedAudienceAsksForStays(t *testing.T) {
+	d := openSMSDesk(t)
+	d.person(1, "")
+	if status, doc := d.api("acme", "POST", "/segments", `{"name":"Friends","rule":{"all":[{"not":{"tag":"vip"}},{"field":"country","op":"eq","value":"SE"}]}}`); status != 201 {
+		t.Fatalf("%d %v", status, doc)
+	}
+	doc := d.page("acme", "POST", "/contacts/tags/delete", url.Values{"tag": {"vip"}}).read(t)
+	if got := words(doc.Find("main")); !strings.Contains(got, "This tag is used by Friends. Change or delete what uses it first.") {
+		t.Errorf("the page says %s", got)
+	}
+	status, refusal := d.api("acme", "DELETE", "/tags/vip", "")
+	if uses := fmt.Sprint(refusal["campaigns"]); status != 409 || !strings.Contains(uses, "segment") || !strings.Contains(uses, "Friends") {
+		t.Errorf("%d %v", status, refusal)
+	}
+}

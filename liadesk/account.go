@@ -131,6 +131,6 @@ func DefaultSettings(region, zone string) Settings {
 type Ref struct {
 	ID   ID     `json:"id"`
 	Name string `json:"name"`
-	// Kind is the noun: "sms_campaign", "live_chat_campaign", "inbox".
+	// Kind is the noun: "sms_campaign", "live_chat_campaign", "segment", "inbox".
 	Kind string `json:"kind"`
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,16 @@ type Rule struct {
 
 // AsksField tells whether the rule, or this part of one, is about a field.
 func (r Rule) AsksField() bool { return r.Field != "" || r.Op != "" || r.Value != nil }
+
+// AsksTag tells whether any part of the rule is about a tag.
+func (r Rule) AsksTag(tag string) bool {
+	for _, parts := range []*[]Rule{r.All, r.Any} {
+		if parts != nil && slices.ContainsFunc(*parts, func(part Rule) bool { return part.AsksTag(tag) }) {
+			return true
+		}
+	}
+	return r.Tag == tag || r.Not != nil && r.Not.AsksTag(tag)
+}
 
 // RuleValue is what a field is compared with: a text, a list of texts, yes and
 // no, or a number. Exactly one is set. In JSON it is "BR", ["BR","PT"], true or 5.

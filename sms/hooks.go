@@ -1,7 +1,6 @@
 package sms
 
 import (
-	"slices"
 	"time"
 
 	"github.com/liadesk/campaigns/db"
@@ -58,16 +57,7 @@ func (s *Service) InboxUsers(tx *db.Tx, in liadesk.Inbox) ([]liadesk.Ref, error)
 // TagUsers names the campaigns whose audience would change if a tag went:
 // those that ask for it and whose audience is not frozen yet.
 func (s *Service) TagUsers(tx *db.Tx, account liadesk.ID, tag string) ([]liadesk.Ref, error) {
-	return s.refs(tx, account, func(c liadesk.SMSCampaign) bool { return !c.Frozen && asksFor(c.Audience, tag) })
-}
-
-func asksFor(r liadesk.Rule, tag string) bool {
-	for _, parts := range []*[]liadesk.Rule{r.All, r.Any} {
-		if parts != nil && slices.ContainsFunc(*parts, func(part liadesk.Rule) bool { return asksFor(part, tag) }) {
-			return true
-		}
-	}
-	return r.Tag == tag || r.Not != nil && asksFor(*r.Not, tag)
+	return s.refs(tx, account, func(c liadesk.SMSCampaign) bool { return !c.Frozen && c.Audience.AsksTag(tag) })
 }
 
 // refs names the campaigns that are scheduled and not over, of those that
