@@ -44,7 +44,7 @@ func applyWindows(v *liadesk.Invalid, set *liadesk.Settings, patch map[string]*h
 			}
 			continue
 		}
-		own[place] = hours.Window{Week: w.Week, Holidays: w.Holidays, Basis: "the account's own"}
+		own[place] = hours.Window{Week: w.Week, Holidays: w.Holidays, Public: w.Public, PublicShifts: w.PublicShifts, Basis: "the account's own"}
 	}
 	set.Windows = own
 }

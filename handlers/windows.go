@@ -20,12 +20,17 @@ type windowsPage struct {
 	Place   string
 	Hours   hoursForm
 	Editing bool
+	// Public is the country whose public holidays the hours keep, and PublicText
+	// what that means; Keep tells whether they are to.
+	Public, PublicText string
+	Keep               bool
 }
 
 // windowRow is a place with its hours in words.
 type windowRow struct {
 	Place, Name, Hours, Basis string
 	Own                       bool
+	Public                    string // on public holidays, in words
 	Holidays, MostPerDay      int
 }
 
@@ -41,6 +46,7 @@ func (s *Server) showWindows(c *fiber.Ctx) error {
 		w = hours.BuiltIn().ForWith(set.Windows, country, state)
 	}
 	f.Hours = hoursFormOf(hours.Schedule{Zone: "UTC", Week: w.Week, Holidays: w.Holidays})
+	f.Keep = w.Public != ""
 	return s.page(c, "settings/windows", s.windowsPage(c, f))
 }
 
@@ -48,9 +54,12 @@ func (s *Server) windowsPage(c *fiber.Ctx, f windowsPage) Page {
 	set := viewer(c).Account.Settings
 	rules := windowsOf(set)
 	f.AsOf = hours.BuiltIn().AsOf
+	if w := shippedWindow(f.Place); w.Public != "" {
+		f.Public, f.PublicText = w.Public, s.publicText(c, w)
+	}
 	row := func(place, name string, w hours.Window) {
 		r := windowRow{Place: place, Name: name, Hours: s.hoursText(c, hours.Schedule{Week: w.Week}), Basis: w.Basis,
-			Own: slices.Contains(rules.Own, place), Holidays: len(w.Holidays), MostPerDay: w.MostPerDay}
+			Own: slices.Contains(rules.Own, place), Holidays: len(w.Holidays), MostPerDay: w.MostPerDay, Public: s.publicText(c, w)}
 		if w.NeverOpen() {
 			r.Hours = s.t(c, "windows.never")
 		}
@@ -73,10 +82,31 @@ func (s *Server) windowsPage(c *fiber.Ctx, f windowsPage) Page {
 	return s.settingsPage(c, "windows", f)
 }
 
+// shippedWindow is the product's own window of a place, as it is written here.
+func shippedWindow(place string) hours.Window {
+	country, state, _ := strings.Cut(place, "/")
+	return hours.BuiltIn().For(country, state)
+}
+
+// publicText says what a window does on public holidays, "" when nothing.
+func (s *Server) publicText(c *fiber.Ctx, w hours.Window) string {
+	if w.Public == "" {
+		return ""
+	}
+	if len(w.PublicShifts) == 0 {
+		return s.t(c, "windows.public_none", "Country", s.countryName(c, w.Public))
+	}
+	texts := make([]string, len(w.PublicShifts))
+	for i, shift := range w.PublicShifts {
+		texts[i] = shift.Start() + "–" + shift.End()
+	}
+	return s.t(c, "windows.public_hours", "Country", s.countryName(c, w.Public), "Hours", strings.Join(texts, ", "))
+}
+
 // editWindow sets the account's own hours of one place, or goes back to those
 // of the product.
 func (s *Server) editWindow(c *fiber.Ctx) error {
-	f := windowsPage{Place: strings.ToUpper(strings.TrimSpace(c.FormValue("place"))), Hours: typedHours(c), Editing: true}
+	f := windowsPage{Place: strings.ToUpper(strings.TrimSpace(c.FormValue("place"))), Hours: typedHours(c), Editing: true, Keep: c.FormValue("public") != ""}
 	if f.Place == "" {
 		var v liadesk.Invalid
 		v.Add("place", "required")
@@ -89,7 +119,11 @@ func (s *Server) editWindow(c *fiber.Ctx) error {
 		if err := wrong.Err(); err != nil {
 			return s.invalid(c, err, "settings/windows", "settings/windows", s.windowsPage(c, f))
 		}
-		patch[f.Place] = &hours.Window{Week: typed.Week, Holidays: typed.Holidays}
+		w := hours.Window{Week: typed.Week, Holidays: typed.Holidays}
+		if shipped := shippedWindow(f.Place); f.Keep {
+			w.Public, w.PublicShifts = shipped.Public, shipped.PublicShifts
+		}
+		patch[f.Place] = &w
 	}
 	if _, err := s.Accounts.EditSettings(c.UserContext(), actor(c), accounts.SettingsPatch{Windows: patch}); err != nil {
 		return s.invalid(c, err, "settings/windows", "settings/windows", s.windowsPage(c, f))

@@ -12,6 +12,7 @@ func TestTextingHoursAreSetByPlaceAndTakenBack(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"windows":{"by_place":{"XX":{"week":{}}}}}`:                                          "windows.by_place.XX:window_place",
 		`{"windows":{"by_place":{"BR":{"week":{"mon":["09:00-12:00","11:00-13:00"]}}}}}`:       "windows.by_place.BR.week.mon.1:hours_overlap",
+		`{"windows":{"by_place":{"BR":{"week":{},"public_holidays":"SE"}}}}`:                   "windows.by_place.BR.public_holidays:hours_public_holidays",
 		`{"windows":{"by_place":{"BR":{"week":{},"holidays":[{"date":"Christmas"}]}}}}`:        "windows.by_place.BR.holidays.0.date:hours_date",
 		`{"windows":{"by_place":{"BR":{"week":{"mon":["10:00-12:00"]}},"us/fl":{"week":{}}}}}`: "",
 		`{"windows":{"default":{"week":{"mon":["10:00-12:00"]}}}}`:                             "",
@@ -38,14 +39,32 @@ func TestTextingHoursAreSetByPlaceAndTakenBack(t *testing.T) {
 	if got := words(page.Find("tbody")); !strings.Contains(got, "Brazil") || !strings.Contains(got, "Mon–Sat 09:00–20:00") || !strings.Contains(got, "No marketing texts") {
 		t.Errorf("the table says %q", got)
 	}
-	form := url.Values{"time_zone": {"UTC"}, "place": {"br"}, "mon_from": {"10:00", ""}, "mon_to": {"18:00", ""}, "holidays": {"2026-12-25 Natal"}}
+	if got := words(page.Find("tbody")); !strings.Contains(got, "No texts on public holidays of Brazil") || !strings.Contains(got, "On public holidays of Canada: 10:00–18:00") {
+		t.Errorf("of public holidays the table says %q", got)
+	}
+	edit := d.page("acme", "GET", "/settings/windows?place=BR", nil).read(t)
+	if _, keeps := edit.Find("[name=public]").Attr("checked"); !keeps {
+		t.Error("the form does not keep the public holidays of Brazil")
+	}
+	if n := d.page("acme", "GET", "/settings/windows?place=SE", nil).read(t).Find("[name=public]").Length(); n != 0 {
+		t.Error("the form asks about holidays of Sweden, which nobody knows")
+	}
+	form := url.Values{"public": {"yes"}, "time_zone": {"UTC"}, "place": {"br"}, "mon_from": {"10:00", ""}, "mon_to": {"18:00", ""}, "holidays": {"2026-12-25 Natal"}}
 	if a := d.page("acme", "POST", "/settings/windows", form); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 	_, set = d.api("acme", "GET", "/settings", "")
 	brazil := set["windows"].(map[string]any)["by_place"].(map[string]any)["BR"].(map[string]any)
-	if week := brazil["week"].(map[string]any); len(week) != 1 || len(brazil["holidays"].([]any)) != 1 {
+	if week := brazil["week"].(map[string]any); len(week) != 1 || len(brazil["holidays"].([]any)) != 1 || brazil["public_holidays"] != "BR" {
 		t.Errorf("Brazil has %v", brazil)
+	}
+	form.Del("public")
+	if a := d.page("acme", "POST", "/settings/windows", form); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	_, set = d.api("acme", "GET", "/settings", "")
+	if of := set["windows"].(map[string]any)["by_place"].(map[string]any)["BR"].(map[string]any)["public_holidays"]; of != nil {
+		t.Errorf("the public holidays are off, and Brazil keeps those of %v", of)
 	}
 	form.Set("mon_to", "nine")
 	a := d.page("acme", "POST", "/settings/windows", form)

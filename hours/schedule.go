@@ -53,6 +53,9 @@ func (s Schedule) calendar() calendar { return calendar{week: &s.Week, holidays:
 type calendar struct {
 	week     *Week
 	holidays []Holiday
+	// public are holidays beside those, nil for none, with their shifts.
+	public       *publicTable
+	publicShifts []Shift
 }
 
 // shifts are those that begin on a day, counted from 1970-01-01.
@@ -64,6 +67,9 @@ func (c calendar) shifts(days int64) []Shift {
 				return c.holidays[i].Shifts
 			}
 		}
+	}
+	if c.public != nil && c.public.has(days) {
+		return c.publicShifts
 	}
 	const thursday = int64(time.Thursday) // 1970-01-01
 	return c.week[((days+thursday)%7+7)%7]
@@ -156,6 +162,8 @@ func (c calendar) nextClose(t time.Time, loc *time.Location) (time.Time, bool) {
 // eight days, and a shift that a change to summer time swallows comes again the
 // week after; each holiday can put off a weekly shift by one more week. Shifts
 // of holidays alone may lie years ahead; nobody waits longer than ten.
+const publicWeeks = 8 // no weekday is a public holiday that many weeks on end
+
 func (c calendar) horizon(t time.Time) time.Duration {
 	const (
 		days   = 24 * time.Hour
@@ -165,6 +173,9 @@ func (c calendar) horizon(t time.Time) time.Duration {
 	var h time.Duration
 	if !c.week.Empty() {
 		h = time.Duration(len(c.holidays)+3) * 7 * days
+		if c.public != nil {
+			h += publicWeeks * 7 * days
+		}
 	}
 	for _, holiday := range c.holidays {
 		if len(holiday.Shifts) == 0 {
@@ -202,7 +213,7 @@ func dayOf(wall int64) int64 {
 
 // roundTheClock reports whether the calendar plainly never closes.
 func (c calendar) roundTheClock() bool {
-	if len(c.holidays) > 0 {
+	if len(c.holidays) > 0 || c.public != nil {
 		return false
 	}
 	for _, shifts := range c.week {

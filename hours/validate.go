@@ -29,6 +29,7 @@ const (
 	CodeDuplicate Code = "duplicate" // the date is there already
 	CodeTooMany   Code = "too_many"
 	CodeTooLong   Code = "too_long"
+	CodePublic    Code = "public_holidays" // no table of that country's
 )
 
 var codeSentences = map[Code]string{
@@ -39,6 +40,7 @@ var codeSentences = map[Code]string{
 	CodeDuplicate: "this date is there already",
 	CodeTooMany:   "there are too many of these",
 	CodeTooLong:   "the name is too long",
+	CodePublic:    "the public holidays of this country are not known",
 }
 
 // A FieldError is one thing that is wrong, with its place: "time_zone",
@@ -80,7 +82,7 @@ func (s Schedule) Validate() error {
 // Validate checks a window; see Schedule.Validate.
 func (w Window) Validate() error {
 	var errs Errors
-	errs.calendar("", w.Week, w.Holidays)
+	errs.window("", w)
 	return errs.orNil()
 }
 
@@ -88,9 +90,9 @@ func (w Window) Validate() error {
 // for example, "by_place.US/FL.".
 func (r Rules) Validate() error {
 	var errs Errors
-	errs.calendar("default.", r.Default.Week, r.Default.Holidays)
+	errs.window("default.", r.Default)
 	for _, place := range slices.Sorted(maps.Keys(r.ByPlace)) {
-		errs.calendar("by_place."+place+".", r.ByPlace[place].Week, r.ByPlace[place].Holidays)
+		errs.window("by_place."+place+".", r.ByPlace[place])
 	}
 	return errs.orNil()
 }
@@ -102,6 +104,14 @@ func (e Errors) orNil() error {
 		return nil
 	}
 	return e
+}
+
+func (e *Errors) window(prefix string, w Window) {
+	e.calendar(prefix, w.Week, w.Holidays)
+	if w.Public != "" && !HasPublicHolidays(w.Public) {
+		e.add(prefix+"public_holidays", CodePublic)
+	}
+	e.shifts(prefix+"public_holiday_hours", w.PublicShifts)
 }
 
 func (e *Errors) calendar(prefix string, week Week, holidays []Holiday) {

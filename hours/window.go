@@ -14,6 +14,10 @@ type Window struct {
 	// MostPerDay is how many texts the law lets one person get in 24 hours, 0 if
 	// it says nothing of that.
 	MostPerDay int `json:"most_per_day,omitempty" cbor:"4,keyasint,omitempty"`
+	// Public is the country whose public holidays the window keeps, "" for none:
+	// on them PublicShifts stand for those of the week. Holidays go before them.
+	Public       string  `json:"public_holidays,omitempty" cbor:"5,keyasint,omitempty"`
+	PublicShifts []Shift `json:"public_holiday_hours,omitempty" cbor:"6,keyasint,omitempty"`
 }
 
 // RoundTheClock is the window that never closes. It is for demonstrations: real
@@ -48,15 +52,15 @@ type Rules struct {
 }
 
 //go:embed windows.json
-var windowsTable []byte
+var windowsFile []byte
 
 // BuiltIn are the rules of texting by country, and in the USA by state, as of
-// their date, each with the law or norm that it stands on. Where none is known,
-// Monday to Saturday from 09:00 to 20:00 is a careful norm. Public holidays are
-// not among them. They are no legal advice.
+// their date, each with the law or norm that it stands on, and with the public
+// holidays where those have other hours. Where none is known, Monday to Saturday
+// from 09:00 to 20:00 is a careful norm. They are no legal advice.
 func BuiltIn() Rules {
 	var r Rules
-	if err := json.Unmarshal(windowsTable, &r); err != nil {
+	if err := json.Unmarshal(windowsFile, &r); err != nil {
 		panic("hours: windows.json: " + err.Error()) // part of the program, read by its tests
 	}
 	return r
@@ -181,4 +185,10 @@ func locate(zones []string) ([]*time.Location, bool) {
 	return locations, len(locations) > 0
 }
 
-func (w Window) calendar() calendar { return calendar{week: &w.Week, holidays: w.Holidays} }
+func (w Window) calendar() calendar {
+	c := calendar{week: &w.Week, holidays: w.Holidays}
+	if w.Public != "" {
+		c.public, c.publicShifts = publicTables()[w.Public], w.PublicShifts
+	}
+	return c
+}

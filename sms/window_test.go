@@ -25,28 +25,7 @@ func TestAYearOfTextsStaysWithinTheWindows(t *testing.T) {
 		if err != nil {
 			t.Fatal(key, err)
 		}
-		var zones []*time.Location
-		for _, name := range class.Zones {
-			loc, err := time.LoadLocation(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			zones = append(zones, loc)
-		}
-		week := hours.BuiltIn().For(class.Country, class.State).Week
-		within := func(at time.Time) bool {
-			for _, loc := range zones {
-				local, open := at.In(loc), false
-				minute := local.Hour()*60 + local.Minute()
-				for _, s := range week[local.Weekday()] {
-					open = open || minute >= s.From && minute < s.To
-				}
-				if !open {
-					return false
-				}
-			}
-			return true
-		}
+		within := proper(t, class)
 		opened := 0
 		for at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() == 2026; at = at.Add(20 * time.Minute) {
 			opens, ok := windowOpens(account, liadesk.PurposeMarketing, key, at)

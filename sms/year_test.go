@@ -39,7 +39,13 @@ func examples(t *testing.T) []phone.Number {
 // the table of its country.
 func proper(t *testing.T, class phone.Class) func(time.Time) bool {
 	t.Helper()
-	week := hours.BuiltIn().For(class.Country, class.State).Week
+	rule := hours.BuiltIn().For(class.Country, class.State)
+	holidays := map[string]bool{}
+	for year := 2025; year <= 2027; year++ {
+		for _, d := range hours.PublicHolidays(rule.Public, year) {
+			holidays[d.Format(time.DateOnly)] = true
+		}
+	}
 	zones := make([]*time.Location, len(class.Zones))
 	for i, name := range class.Zones {
 		var err error
@@ -51,7 +57,11 @@ func proper(t *testing.T, class phone.Class) func(time.Time) bool {
 		for _, zone := range zones {
 			local := at.In(zone)
 			minute := local.Hour()*60 + local.Minute()
-			if !slices.ContainsFunc(week[local.Weekday()], func(s hours.Shift) bool { return minute >= s.From && minute < s.To }) {
+			shifts := rule.Week[local.Weekday()]
+			if holidays[local.Format(time.DateOnly)] {
+				shifts = rule.PublicShifts
+			}
+			if !slices.ContainsFunc(shifts, func(s hours.Shift) bool { return minute >= s.From && minute < s.To }) {
 				return false
 			}
 		}
