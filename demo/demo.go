@@ -109,7 +109,10 @@ func (s *seeder) account(ctx context.Context) error {
 	}
 	s.actor = liadesk.ActorOf(made.Account, made.User)
 	footer := Company + ". Reply STOP to opt out"
-	_, err = s.Accounts.EditSettings(ctx, s.actor, accounts.SettingsPatch{Footer: &footer})
+	// What the sandbox carrier charges at home, and a guess for the rest of the
+	// world, so that forecasts have a cost and reports something to hold it against.
+	currency, prices := "USD", map[string]int64{"US": 3500, liadesk.AnyCountry: 4000}
+	_, err = s.Accounts.EditSettings(ctx, s.actor, accounts.SettingsPatch{Footer: &footer, Currency: &currency, Prices: &prices})
 	return err
 }
 
