@@ -1,11 +1,23 @@
 package sms
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+
+	"github.com/jonboulle/clockwork"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/db/kv"
+	"github.com/liadesk/campaigns/db/kv/bolt"
+	"github.com/liadesk/campaigns/liadesk"
 )
 
 // Those who come while one is served are served at once, each hears its own
@@ -68,5 +80,86 @@ func TestThoseWhoComeTogetherAreServedTogether(t *testing.T) {
 	}()
 	if err := g.do(1, func([]int) []error { return []error{errUnserved} }); !errors.Is(err, errUnserved) {
 		t.Errorf("after it: %v", err)
+	}
+}
+
+// damaged is an engine that cannot read the records whose keys hold bad.
+type damaged struct {
+	kv.Engine
+	bad []byte
+}
+
+type damagedTx struct {
+	kv.Tx
+	bad []byte
+}
+
+var errDamagedHere = errors.New("this record cannot be read")
+
+func (d *damaged) Update(ctx context.Context, fn func(kv.Tx) error) error {
+	return d.Engine.Update(ctx, func(tx kv.Tx) error { return fn(damagedTx{tx, d.bad}) })
+}
+
+func (tx damagedTx) Get(key []byte) ([]byte, error) {
+	if len(tx.bad) > 0 && bytes.Contains(key, tx.bad) {
+		return nil, errDamagedHere
+	}
+	return tx.Tx.Get(key)
+}
+
+// Reports that came together do not share a fate: one that meets a damaged
+// record, and one that is forged after all, leave the others as they are.
+func TestAReportThatFailsFailsAlone(t *testing.T) {
+	disk, err := bolt.Open(filepath.Join(t.TempDir(), "db"), bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = disk.Close() })
+	sick := &damaged{Engine: disk}
+	store, err := db.New(t.Context(), sick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chance, clock := rand.NewChaCha8([32]byte{1}), clockwork.NewFakeClockAt(noon)
+	b := benchOn(t, store, clock, func() liadesk.ID { return liadesk.NewID(clock.Now(), chance) })
+	for i := range 4 {
+		b.person(i, nil)
+	}
+	c := b.sends(nil)
+	reports := make([]signed, 4)
+	for i := range reports {
+		path := strings.TrimPrefix(b.carrier.taken[i].CallbackURL, b.options.PublicURL)
+		cb := b.callback(path, map[string][]string{"MessageUUID": {uuidOf(i)}, "To": {strings.TrimPrefix(b.carrier.taken[i].To, "+")}, "Status": {"delivered"}, "Sequence": {"3"}})
+		cb.Attempt = path[strings.LastIndex(path, "/")+1:]
+		if reports[i], err = b.svc.verify(t.Context(), cb, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reports[2].proof.Version = SignatureV2 // of an inbox that V3 was seen on since
+	b.heard()
+	id, err := liadesk.ParseID(reports[1].Attempt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sick.bad = id[:]
+	errs := b.svc.storeReports(t.Context(), reports)
+	for i, want := range []error{nil, errDamagedHere, ErrForged, nil} {
+		if !errors.Is(errs[i], want) {
+			t.Errorf("report %d: %v, want %v", i, errs[i], want)
+		}
+	}
+	if p := b.progress(c.ID); p.Delivered != 2 || p.Accepted != 2 {
+		t.Errorf("%+v", p)
+	}
+	// The carrier repeats the one that failed, and the forged one was not
+	// remembered as having come.
+	sick.bad, reports[2].proof.Version = nil, SignatureV3
+	for _, err := range b.svc.storeReports(t.Context(), reports) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if p := b.progress(c.ID); p.Delivered != 4 {
+		t.Errorf("in the end %+v", p)
 	}
 }
