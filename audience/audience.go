@@ -82,13 +82,14 @@ func Evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.
 	if err != nil {
 		return Split{}, err
 	}
-	return evaluate(tx, account, rule, purpose, within, tx.ReadSets)
+	return evaluate(tx, account, rule, purpose, within, Outcomes{}, tx.ReadSets)
 }
 
 // EvaluateChunk is Evaluate for the contacts of one chunk alone, so that a
-// freeze goes through a large account in bounded transactions.
-func EvaluateChunk(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, chunk uint32) (Split, error) {
-	return evaluate(tx, account, rule, purpose, db.Chunks{From: chunk, To: chunk}, func(account liadesk.ID, refs []db.SetRef) ([]*roaring.Bitmap, error) {
+// freeze goes through a large account in bounded transactions; before is what
+// the rule asks about campaigns, as far as it was read already.
+func EvaluateChunk(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, chunk uint32, before Outcomes) (Split, error) {
+	return evaluate(tx, account, rule, purpose, db.Chunks{From: chunk, To: chunk}, before, func(account liadesk.ID, refs []db.SetRef) ([]*roaring.Bitmap, error) {
 		return tx.ReadSetsChunk(account, refs, chunk)
 	})
 }
@@ -96,11 +97,11 @@ func EvaluateChunk(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose lia
 // reader reads sets of contacts.
 type reader func(account liadesk.ID, refs []db.SetRef) ([]*roaring.Bitmap, error)
 
-func evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, within db.Chunks, read reader) (Split, error) {
+func evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, within db.Chunks, before Outcomes, read reader) (Split, error) {
 	if err := Validate(rule); err != nil {
 		return Split{}, err
 	}
-	e, err := load(tx, account, rule, purpose, within, read)
+	e, err := load(tx, account, rule, purpose, within, before, read)
 	if err != nil {
 		return Split{}, err
 	}
@@ -122,7 +123,7 @@ type evaluation struct {
 
 var reasonSets = []db.SetRef{db.SetAll, db.SetPhone, db.SetBadNumber, db.SetCannotText, db.SetOptOut, db.SetHeld, db.SetConsent}
 
-func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, within db.Chunks, read reader) (*evaluation, error) {
+func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, within db.Chunks, before Outcomes, read reader) (*evaluation, error) {
 	tags := tagsOf(rule, nil)
 	slices.Sort(tags)
 	tags = slices.Compact(tags)
@@ -147,7 +148,7 @@ func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purp
 		return nil, err
 	}
 	e := &evaluation{sets: make(map[db.SetRef]*roaring.Bitmap, len(refs)), tags: names, blocked: blocked}
-	if e.campaigns, err = readCampaigns(tx, account, rule); err != nil {
+	if e.campaigns, err = readCampaigns(tx, account, rule, before); err != nil {
 		return nil, err
 	}
 	if e.ranges, err = readRanges(tx, account, rule, within); err != nil {

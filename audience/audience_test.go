@@ -246,12 +246,12 @@ func TestASplitAgreesWithLookingAtEveryone(t *testing.T) {
 				return err
 			}
 			check("all at once", whole)
-			chunk, err := audience.EvaluateChunk(tx, a.ID, rule, purpose, 0)
+			chunk, err := audience.EvaluateChunk(tx, a.ID, rule, purpose, 0, audience.Outcomes{})
 			if err != nil {
 				return err
 			}
 			check("the chunk", chunk)
-			beyond, err := audience.EvaluateChunk(tx, a.ID, rule, purpose, 7)
+			beyond, err := audience.EvaluateChunk(tx, a.ID, rule, purpose, 7, audience.Outcomes{})
 			if err == nil && !beyond.Matched.IsEmpty() {
 				r.Fatal("somebody is in a chunk that does not exist")
 			}

@@ -71,12 +71,29 @@ func campaignsOf(r liadesk.Rule, list []asked) []asked {
 	return list
 }
 
-// readCampaigns reads who has which outcome of the campaigns that a rule asks
-// for. It reads an index entry for each text of a campaign, so it takes its
-// time for a large one.
-func readCampaigns(tx *db.Tx, account liadesk.ID, rule liadesk.Rule) (map[asked]*roaring.Bitmap, error) {
+// Outcomes are who had which outcome of the campaigns that a rule asks for, at
+// the moment when they were read. The zero value has none.
+type Outcomes struct {
+	sets map[asked]*roaring.Bitmap
+}
+
+// ReadOutcomes reads what a rule asks about campaigns. It reads an index entry
+// for each text of a campaign, which for a large one takes too long for a
+// transaction that writes: read them before, and give them to EvaluateChunk.
+func ReadOutcomes(tx *db.Tx, account liadesk.ID, rule liadesk.Rule) (Outcomes, error) {
+	sets, err := readCampaigns(tx, account, rule, Outcomes{})
+	return Outcomes{sets}, err
+}
+
+// readCampaigns is who has which outcome of the campaigns that a rule asks for:
+// what was read before, and the rest.
+func readCampaigns(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, before Outcomes) (map[asked]*roaring.Bitmap, error) {
 	out := make(map[asked]*roaring.Bitmap)
 	for _, a := range campaignsOf(rule, nil) {
+		if set := before.sets[a]; set != nil {
+			out[a] = set
+			continue
+		}
 		set, err := tx.CampaignOutcome(account, a.campaign, a.outcome)
 		if err != nil {
 			return nil, err

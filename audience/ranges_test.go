@@ -92,7 +92,7 @@ func TestRangesAgreeWithLookingAtEveryone(t *testing.T) {
 						r.Fatalf("%s, not %v, wants %v: %+v", audience.Sentence(plainSpeaker{}, part), not, want[c.Dense], c)
 					}
 				}
-				chunk, err := audience.EvaluateChunk(tx, account.ID, rule, liadesk.PurposeMarketing, 0)
+				chunk, err := audience.EvaluateChunk(tx, account.ID, rule, liadesk.PurposeMarketing, 0, audience.Outcomes{})
 				if err != nil || !chunk.Matched.Equals(split.Matched) {
 					r.Fatalf("the chunk: %v, %v", chunk.Matched, err)
 				}

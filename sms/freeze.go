@@ -15,7 +15,8 @@ import (
 // transaction of its own that also moves the cursor: if the power goes, it goes
 // on at the chunk that was not done. Pausing stops it between two chunks.
 // Contacts that come or change while it runs are taken as they are when their
-// chunk is done.
+// chunk is done; what came of other campaigns, as it was when this process
+// began to freeze, for to read it takes too long while others want to write.
 func (s *Service) freeze(ctx context.Context, c liadesk.SMSCampaign) error {
 	return s.freezeWhile(ctx, c, func(now liadesk.SMSCampaign) bool { return now.Status == liadesk.SMSSending })
 }
@@ -27,6 +28,13 @@ func (s *Service) freezeEarly(ctx context.Context, c liadesk.SMSCampaign) error 
 }
 
 func (s *Service) freezeWhile(ctx context.Context, c liadesk.SMSCampaign, goOn func(liadesk.SMSCampaign) bool) error {
+	var outcomes audience.Outcomes
+	if err := s.Store.View(ctx, func(tx *db.Tx) (err error) {
+		outcomes, err = audience.ReadOutcomes(tx, c.AccountID, c.Audience)
+		return err
+	}); err != nil {
+		return err
+	}
 	for {
 		done := false
 		err := s.Store.Update(ctx, func(tx *db.Tx) error {
@@ -35,7 +43,7 @@ func (s *Service) freezeWhile(ctx context.Context, c liadesk.SMSCampaign, goOn f
 			if err != nil || !found || now.Frozen || !goOn(now) {
 				return err
 			}
-			done, err = s.freezeChunk(tx, now)
+			done, err = s.freezeChunk(tx, now, outcomes)
 			return err
 		})
 		if err != nil || done {
@@ -50,14 +58,14 @@ func (s *Service) freezeWhile(ctx context.Context, c liadesk.SMSCampaign, goOn f
 const noClass = "//"
 
 // freezeChunk does the next chunk and tells whether it was the last.
-func (s *Service) freezeChunk(tx *db.Tx, c liadesk.SMSCampaign) (done bool, err error) {
+func (s *Service) freezeChunk(tx *db.Tx, c liadesk.SMSCampaign, outcomes audience.Outcomes) (done bool, err error) {
 	highest, err := tx.MaxDense(c.AccountID)
 	if err != nil {
 		return false, err
 	}
 	l := newLedger(tx, c.AccountID, c.ID[15], s.now())
 	if c.FreezeChunk <= db.ChunkOf(highest) {
-		n, err := s.freezeSets(l, c)
+		n, err := s.freezeSets(l, c, outcomes)
 		if err != nil {
 			return false, err
 		}
@@ -75,8 +83,8 @@ func (s *Service) freezeChunk(tx *db.Tx, c liadesk.SMSCampaign) (done bool, err 
 
 // freezeSets puts one chunk's part of the audience into sets and tells how many
 // people that are.
-func (s *Service) freezeSets(l *ledger, c liadesk.SMSCampaign) (int64, error) {
-	split, err := audience.EvaluateChunk(l.tx, c.AccountID, c.Audience, c.Purpose, c.FreezeChunk)
+func (s *Service) freezeSets(l *ledger, c liadesk.SMSCampaign, outcomes audience.Outcomes) (int64, error) {
+	split, err := audience.EvaluateChunk(l.tx, c.AccountID, c.Audience, c.Purpose, c.FreezeChunk, outcomes)
 	if err != nil {
 		return 0, err
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/liadesk/campaigns/audience"
+	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -82,5 +84,38 @@ func TestThoseWhomAPassingReasonKeptFromATextGetItInANewCampaign(t *testing.T) {
 	in.Audience = campaignRule(b.options.IDs(), "ne", "sent")
 	if _, err := b.svc.Create(t.Context(), b.admin, in); len(codesOf(err)) != 1 || codesOf(err)[0] != "audience.rule:campaign_unknown" {
 		t.Errorf("a campaign that there is not: %v", err)
+	}
+}
+
+// To read what came of a campaign of a million takes a second or more. A freeze
+// does that before it takes the one place of a writer, chunk after chunk.
+func TestAFreezeReadsWhatCameOfOtherCampaignsBeforehand(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	b.person(2, nil)
+	c := b.sends(nil)
+	rule := campaignRule(c.ID, "eq", "delivered")
+	var before audience.Outcomes
+	view := func(fn func(tx *db.Tx) error) {
+		t.Helper()
+		if err := b.store.View(t.Context(), fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	view(func(tx *db.Tx) (err error) {
+		before, err = audience.ReadOutcomes(tx, b.account.ID, rule)
+		return err
+	})
+	if err := b.report(0, "delivered", "", 3); err != nil {
+		t.Fatal(err)
+	}
+	for want, outcomes := range []audience.Outcomes{before, {}} {
+		view(func(tx *db.Tx) error {
+			split, err := audience.EvaluateChunk(tx, b.account.ID, rule, c.Purpose, 0, outcomes)
+			if n := split.Matched.GetCardinality(); err == nil && n != uint64(want) {
+				t.Errorf("%d people, want %d", n, want)
+			}
+			return err
+		})
 	}
 }
