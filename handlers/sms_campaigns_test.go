@@ -252,7 +252,7 @@ func TestADraftIsReviewedThenScheduled(t *testing.T) {
 	d.person(3, `,"name":"Cai Berg","tags":["new"]`)
 	for who, want := range map[string]string{
 		"Bo":     "Hi Bo, come by. As Bo Ek will read it · 1 segment",
-		"Cai":    "Hi Cai, come by. As Cai Berg will read it · 1 segment Cai Berg is not in this audience and gets no text.",
+		"Cai":    "Cai Berg is not in this audience and gets no text. +46701740600Hi Cai, come by. As Cai Berg will read it · 1 segment",
 		"Nobody": "There is no contact like “Nobody”.",
 	} {
 		got := words(d.part("acme", "GET", path+"/review?who="+who, nil).read(t).Find("#sms-sample"))

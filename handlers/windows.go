@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -20,10 +21,10 @@ type windowsPage struct {
 	Place   string
 	Hours   hoursForm
 	Editing bool
-	// Public is the country whose public holidays the hours keep, and PublicText
-	// what that means; Keep tells whether they are to.
-	Public, PublicText string
-	Keep               bool
+	// PublicText says what public holidays mean for the hours, "" where none are
+	// known; Keep tells whether they are kept.
+	PublicText string
+	Keep       bool
 }
 
 // windowRow is a place with its hours in words.
@@ -54,8 +55,8 @@ func (s *Server) windowsPage(c *fiber.Ctx, f windowsPage) Page {
 	set := viewer(c).Account.Settings
 	rules := windowsOf(set)
 	f.AsOf = hours.BuiltIn().AsOf
-	if w := shippedWindow(f.Place); w.Public != "" {
-		f.Public, f.PublicText = w.Public, s.publicText(c, w)
+	if w := keptWindow(set, f.Place); f.Place != "" && w.Public != "" {
+		f.PublicText = s.publicText(c, w) + ". " + s.nextPublic(c, w.Public)
 	}
 	row := func(place, name string, w hours.Window) {
 		r := windowRow{Place: place, Name: name, Hours: s.hoursText(c, hours.Schedule{Week: w.Week}), Basis: w.Basis,
@@ -82,10 +83,29 @@ func (s *Server) windowsPage(c *fiber.Ctx, f windowsPage) Page {
 	return s.settingsPage(c, "windows", f)
 }
 
-// shippedWindow is the product's own window of a place, as it is written here.
-func shippedWindow(place string) hours.Window {
+// keptWindow has the public holidays that a place may keep: those that it keeps
+// now, else those of the product.
+func keptWindow(set liadesk.Settings, place string) hours.Window {
 	country, state, _ := strings.Cut(place, "/")
+	if w := hours.BuiltIn().ForWith(set.Windows, country, state); w.Public != "" {
+		return w
+	}
 	return hours.BuiltIn().For(country, state)
+}
+
+// nextPublic names the next public holidays of a country.
+func (s *Server) nextPublic(c *fiber.Ctx, country string) string {
+	const shown = 3
+	now := s.Clock.Now().UTC()
+	var dates []string
+	for year := now.Year(); len(dates) < shown && year <= now.Year()+1; year++ {
+		for _, d := range hours.PublicHolidays(country, year) {
+			if d.Add(24*time.Hour).After(now) && len(dates) < shown {
+				dates = append(dates, s.localizer(c).Date(d, time.UTC))
+			}
+		}
+	}
+	return s.t(c, "windows.public_next", "Dates", strings.Join(dates, "; "))
 }
 
 // publicText says what a window does on public holidays, "" when nothing.
@@ -106,7 +126,10 @@ func (s *Server) publicText(c *fiber.Ctx, w hours.Window) string {
 // editWindow sets the account's own hours of one place, or goes back to those
 // of the product.
 func (s *Server) editWindow(c *fiber.Ctx) error {
-	f := windowsPage{Place: strings.ToUpper(strings.TrimSpace(c.FormValue("place"))), Hours: typedHours(c), Editing: true, Keep: c.FormValue("public") != ""}
+	f := windowsPage{Place: strings.ToUpper(strings.TrimSpace(c.FormValue("place"))), Hours: typedHours(c), Editing: true}
+	// Where the form did not ask about public holidays, for it was opened for
+	// another place, they are kept.
+	f.Keep = c.FormValue("public") != "" || c.FormValue("public_of") != f.Place
 	if f.Place == "" {
 		var v liadesk.Invalid
 		v.Add("place", "required")
@@ -120,8 +143,9 @@ func (s *Server) editWindow(c *fiber.Ctx) error {
 			return s.invalid(c, err, "settings/windows", "settings/windows", s.windowsPage(c, f))
 		}
 		w := hours.Window{Week: typed.Week, Holidays: typed.Holidays}
-		if shipped := shippedWindow(f.Place); f.Keep {
-			w.Public, w.PublicShifts = shipped.Public, shipped.PublicShifts
+		if f.Keep {
+			kept := keptWindow(viewer(c).Account.Settings, f.Place)
+			w.Public, w.PublicShifts = kept.Public, kept.PublicShifts
 		}
 		patch[f.Place] = &w
 	}

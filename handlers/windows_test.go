@@ -49,7 +49,10 @@ func TestTextingHoursAreSetByPlaceAndTakenBack(t *testing.T) {
 	if n := d.page("acme", "GET", "/settings/windows?place=SE", nil).read(t).Find("[name=public]").Length(); n != 0 {
 		t.Error("the form asks about holidays of Sweden, which nobody knows")
 	}
-	form := url.Values{"public": {"yes"}, "time_zone": {"UTC"}, "place": {"br"}, "mon_from": {"10:00", ""}, "mon_to": {"18:00", ""}, "holidays": {"2026-12-25 Natal"}}
+	if got := words(edit.Find("label.check")); !strings.HasSuffix(got, "The next are Dec 25, 2026; Jan 1, 2027; Mar 26, 2027.") {
+		t.Errorf("the form says %q", got)
+	}
+	form := url.Values{"public": {"yes"}, "public_of": {"BR"}, "time_zone": {"UTC"}, "place": {"br"}, "mon_from": {"10:00", ""}, "mon_to": {"18:00", ""}, "holidays": {"2026-12-25 Natal"}}
 	if a := d.page("acme", "POST", "/settings/windows", form); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
@@ -66,6 +69,16 @@ func TestTextingHoursAreSetByPlaceAndTakenBack(t *testing.T) {
 	if of := set["windows"].(map[string]any)["by_place"].(map[string]any)["BR"].(map[string]any)["public_holidays"]; of != nil {
 		t.Errorf("the public holidays are off, and Brazil keeps those of %v", of)
 	}
+	// A place that was typed into an empty form was never asked about.
+	form.Set("place", "co")
+	if a := d.page("acme", "POST", "/settings/windows", form); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	_, set = d.api("acme", "GET", "/settings", "")
+	if of := set["windows"].(map[string]any)["by_place"].(map[string]any)["CO"].(map[string]any)["public_holidays"]; of != "CO" {
+		t.Errorf("Colombia keeps the public holidays of %v", of)
+	}
+	form.Set("place", "br")
 	form.Set("mon_to", "nine")
 	a := d.page("acme", "POST", "/settings/windows", form)
 	if doc := a.read(t); a.StatusCode != http.StatusUnprocessableEntity || doc.Find("[name=mon_to]").AttrOr("value", "") != "nine" {

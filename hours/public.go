@@ -54,10 +54,6 @@ var publicTables = sync.OnceValue(func() map[string]*publicTable {
 	return tables
 })
 
-// HasPublicHolidays tells whether there is a table of the public holidays of a
-// country.
-func HasPublicHolidays(country string) bool { return publicTables()[country] != nil }
-
 // PublicHolidays are the dates of the public holidays of a country in a year, in
 // order, at midnight UTC; none where there is no table.
 func PublicHolidays(country string, year int) []time.Time {
@@ -139,7 +135,7 @@ func parsePublic(text string) (publicRule, error) {
 func parsePublicDay(text string) (func(year int) time.Time, bool) {
 	if offset, is := strings.CutPrefix(text, "easter"); is {
 		n, err := strconv.Atoi(offset)
-		return func(year int) time.Time { return Easter(year).AddDate(0, 0, n) }, err == nil
+		return func(year int) time.Time { return easter(year).AddDate(0, 0, n) }, err == nil
 	}
 	if month, nth, is := strings.Cut(text, "/"); is && len(nth) > 3 {
 		m, err := strconv.Atoi(month)
@@ -177,9 +173,9 @@ func nthWeekday(year int, month time.Month, n int, weekday time.Weekday) time.Ti
 	return first.AddDate(0, 0, int(weekday-first.Weekday()+7)%7+7*(n-1))
 }
 
-// Easter is Easter Sunday of a year of the Gregorian calendar, at midnight UTC
+// easter is Easter Sunday of a year of the Gregorian calendar, at midnight UTC
 // (Meeus, Astronomical Algorithms, chapter 8).
-func Easter(year int) time.Time {
+func easter(year int) time.Time {
 	a, b, c := year%19, year/100, year%100
 	d, e := b/4, b%4
 	g := (8*b + 13) / 25

@@ -158,12 +158,13 @@ func (c calendar) nextClose(t time.Time, loc *time.Location) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// publicWeeks is more weeks than a weekday is ever a public holiday on end.
+const publicWeeks = 8
+
 // horizon bounds a search. A week without holidays shows all it has within
 // eight days, and a shift that a change to summer time swallows comes again the
 // week after; each holiday can put off a weekly shift by one more week. Shifts
 // of holidays alone may lie years ahead; nobody waits longer than ten.
-const publicWeeks = 8 // no weekday is a public holiday that many weeks on end
-
 func (c calendar) horizon(t time.Time) time.Duration {
 	const (
 		days   = 24 * time.Hour

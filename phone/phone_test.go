@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -386,4 +387,18 @@ func BenchmarkParse(b *testing.B) {
 			}
 		})
 	}
+}
+
+// Numbers of digits alone take a shorter way. It leads to the same as the long
+// one, which a space at the end makes them take.
+func TestPlainDigitsReadAsAllOtherNumbersDo(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		text := rapid.StringMatching(`\+?[0-9]{1,40}`).Draw(rt, "text")
+		region := rapid.SampledFrom([]string{"", "US", "BR", "SE", "MX", "IT"}).Draw(rt, "region")
+		short, shortErr := Parse(text, region)
+		long, longErr := Parse(text+" ", region)
+		if short.E164 != long.E164 || short.Country != long.Country || short.Kind != long.Kind || fmt.Sprint(shortErr) != fmt.Sprint(longErr) {
+			rt.Fatalf("%q in %q: %v %v, and with a space %v %v", text, region, short, shortErr, long, longErr)
+		}
+	})
 }

@@ -62,7 +62,8 @@ func (s *Service) post(ctx context.Context, j *job) result {
 		From: j.inbox.SMS.Number, To: j.attempt.Phone, Text: text, CallbackURL: s.callbackURL(j.attempt),
 	})
 	r.event.At, r.event.Segments = s.now(), segments
-	if price, known := j.account.Settings.PriceOf(phone.CountryOfClass(j.class)); known {
+	// Estimates are for the reports of campaigns.
+	if price, known := j.account.Settings.PriceOf(phone.CountryOfClass(j.class)); known && j.campaign != nil {
 		r.event.Estimate = price * int64(segments)
 	}
 	if err == nil && receipt.UUID != "" {

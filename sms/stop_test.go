@@ -1,8 +1,19 @@
 package sms
 
 import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/jonboulle/clockwork"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/db/kv"
+	"github.com/liadesk/campaigns/db/kv/bolt"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -68,5 +79,86 @@ func TestAStopBetweenClaimAndPostHoldsTheTextBack(t *testing.T) {
 	}
 	if p := b.progress(c.ID); len(b.carrier.taken) != 0 || p.Pending != 1 {
 		t.Errorf("%d texts went out; %+v", len(b.carrier.taken), p)
+	}
+}
+
+// full is an engine on a disk that may take nothing more.
+type full struct {
+	kv.Engine
+	is atomic.Bool
+}
+
+func (f *full) Update(ctx context.Context, fn func(kv.Tx) error) error {
+	if f.is.Load() {
+		return kv.ErrNoSpace
+	}
+	return f.Engine.Update(ctx, fn)
+}
+
+// A stop once waited two minutes for a disk that took nothing. It ends after
+// some tries and says what is not recorded; the next start holds those for
+// uncertain and texts nobody twice, and the carrier's reports settle them.
+func TestAStopOnADiskThatTakesNothingEndsAndSaysSo(t *testing.T) {
+	disk, err := bolt.Open(filepath.Join(t.TempDir(), "db"), bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = disk.Close() })
+	engine := &full{Engine: disk}
+	store, err := db.New(t.Context(), engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chance, clock := rand.NewChaCha8([32]byte{1}), clockwork.NewFakeClockAt(noon)
+	b := benchOn(t, store, clock, func() liadesk.ID { return liadesk.NewID(clock.Now(), chance) })
+	b.options.Workers = 3
+	b.restart()
+	for i := range 3 {
+		b.person(i, nil)
+	}
+	c := b.schedule(nil)
+	b.due()
+	arrived, release := make(chan struct{}, 3), make(chan struct{})
+	b.carrier.before = func(Outgoing) {
+		arrived <- struct{}{}
+		<-release
+	}
+	b.svc.Start()
+	for range 3 {
+		<-arrived
+	}
+	engine.is.Store(true)
+	close(release)
+	stopped := make(chan error, 1)
+	running, ended := context.WithCancel(t.Context())
+	go func() {
+		stopped <- b.svc.Stop(t.Context())
+		ended()
+	}()
+	for clock.BlockUntilContext(running, 1) == nil { // it waits for the next try
+		clock.Advance(firstWait)
+	}
+	if err = <-stopped; err == nil {
+		t.Fatal("it ended as if everything were recorded")
+	}
+	if !errors.Is(err, kv.ErrNoSpace) || !strings.Contains(err.Error(), "outcomes of 3 texts are not recorded") {
+		t.Errorf("it ended with %v", err)
+	}
+
+	engine.is.Store(false)
+	b.carrier.before = nil
+	b.restart()
+	b.tick()
+	b.work()
+	if p := b.progress(c.ID); p.Unconfirmed != 3 || len(b.carrier.taken) != 3 {
+		t.Errorf("after the next start %d texts are out: %+v", len(b.carrier.taken), p)
+	}
+	for i := range 3 {
+		if err := b.report(i, "delivered", "", 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p := b.progress(c.ID); p.Delivered != 3 || p.Unconfirmed != 0 {
+		t.Errorf("after the reports: %+v", p)
 	}
 }
