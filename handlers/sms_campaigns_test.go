@@ -509,3 +509,18 @@ func TestEveryActionFitsItsStatus(t *testing.T) {
 		}
 	}
 }
+
+func TestADraftWithoutATimeSaysThatItNeedsOne(t *testing.T) {
+	d := openSMSDesk(t)
+	d.person(1, "")
+	a := d.page("acme", "POST", "/campaigns/sms", d.form(func(f url.Values) { f.Set("schedule.local", ""); f.Set("then", "draft") }))
+	if a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.StatusCode, words(a.read(t).Find("main")))
+	}
+	_, list := d.api("acme", "GET", "/sms-campaigns", "")
+	id := list["items"].([]any)[0].(map[string]any)["id"].(string)
+	doc := d.page("acme", "GET", "/campaigns/sms/"+id+"/review", nil).read(t)
+	if got := words(doc.Find(".problem-list")); got != "Choose a date and time." {
+		t.Errorf("the review says %q", got)
+	}
+}
