@@ -163,3 +163,47 @@ func TestAReportThatFailsFailsAlone(t *testing.T) {
 		t.Errorf("in the end %+v", p)
 	}
 }
+
+// Reports of two accounts share a transaction and nothing else: each is counted
+// for its own, and one that names the attempt of the other changes nothing.
+func TestReportsOfTwoAccountsThatComeTogetherStayApart(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	ours := b.sends(nil)
+	other := b.account
+	other.ID = b.options.IDs()
+	theirs := b.inbox
+	theirs.ID, theirs.AccountID = b.options.IDs(), other.ID
+	b.update(func(tx *db.Tx) error {
+		if err := tx.PutAccount(other); err != nil {
+			return err
+		}
+		return tx.PutInbox(theirs)
+	})
+	sent := b.carrier.taken[0]
+	path := strings.TrimPrefix(sent.CallbackURL, b.options.PublicURL)
+	attempt := path[strings.LastIndex(path, "/")+1:]
+	report := func(account liadesk.ID, inbox liadesk.Inbox, status string) signed {
+		b.nonces++
+		return signed{Callback: Callback{Inbox: inbox.ID, Attempt: attempt, Form: map[string][]string{"MessageUUID": {uuidOf(0)},
+			"To": {strings.TrimPrefix(sent.To, "+")}, "Status": {status}, "Sequence": {"3"}}},
+			account: account, inbox: inbox, proof: Verified{Version: SignatureV3, Nonce: fmt.Sprintf("%020d", b.nonces)}}
+	}
+	for _, err := range b.svc.storeReports(t.Context(), []signed{report(other.ID, theirs, "failed"), report(b.account.ID, b.inbox, "delivered")}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p := b.progress(ours.ID); p.Delivered != 1 || p.Failed != 0 {
+		t.Errorf("%+v", p)
+	}
+	if err := b.store.View(t.Context(), func(tx *db.Tx) error {
+		counts, err := figures(tx, other.ID, ours.ID)
+		if len(counts.rows)+len(counts.other)+len(counts.failures) > 0 {
+			t.Errorf("the other account counts %+v", counts)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
