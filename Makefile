@@ -65,7 +65,7 @@ $(STAMPS)/npm: package.json package-lock.json .npmrc | $(STAMPS)
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-assets: $(addprefix $(DIST)/,app.js app.css icons.svg favicon.svg widget.js widget-panel.js shop.js shop.css)
+assets: $(addprefix $(DIST)/,app.js app.css icons.svg favicon.svg widget.js widget-signals.js widget-panel.js shop.js shop.css)
 
 $(DIST)/app.js: $(wildcard static/ts/*.ts) $(STAMPS)/npm | $(DIST)
 	$(ESBUILD) --format=esm --outfile=$@ static/ts/app.ts
@@ -87,6 +87,9 @@ WIDGET := $(wildcard widget/src/*.ts widget/src/*/*.ts)
 
 $(DIST)/widget.js: $(WIDGET) | $(DIST)
 	$(ESBUILD) --format=iife --outfile=$@ widget/src/main.ts
+
+$(DIST)/widget-signals.js: $(WIDGET) | $(DIST)
+	$(ESBUILD) --format=esm --outfile=$@ widget/src/signals.ts
 
 $(DIST)/widget-panel.js: $(WIDGET) | $(DIST)
 	$(ESBUILD) --format=esm --outfile=$@ widget/src/panel.ts

@@ -86,10 +86,16 @@ func (s *Service) present(u liadesk.User) bool {
 // Staffed tells whether somebody could answer in a website inbox now: its
 // business hours are open and a person who serves it is present.
 func (s *Service) Staffed(ctx context.Context, inbox liadesk.Inbox) (bool, error) {
-	var n Notice
+	var staffed bool
 	err := s.store.View(ctx, func(tx *db.Tx) (err error) {
-		n, err = s.notice(tx, inbox, liadesk.Conversation{})
+		staffed, err = s.StaffedNow(tx, inbox)
 		return err
 	})
+	return staffed, err
+}
+
+// StaffedNow is Staffed within a transaction.
+func (s *Service) StaffedNow(tx *db.Tx, inbox liadesk.Inbox) (bool, error) {
+	n, err := s.notice(tx, inbox, liadesk.Conversation{})
 	return n.Code == NoticeHere, err
 }

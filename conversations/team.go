@@ -132,6 +132,12 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 			take(c, actor)
 		}
 		c.Status, c.Unread = liadesk.ConversationOpen, 0
+		if asked := c.CampaignAskedAt; !asked.IsZero() {
+			c.CampaignAskedAt = time.Time{}
+			if err := tx.CountChatWait(c.AccountID, c.CampaignID, c.ID[15], s.now().Sub(asked)); err != nil {
+				return nil, err
+			}
+		}
 		m, err := s.add(tx, c, m)
 		if err != nil {
 			return nil, err

@@ -140,6 +140,31 @@ func (s *Service) threadOf(tx *db.Tx, inbox liadesk.Inbox, token string) (liades
 	return tx.Conversation(inbox.AccountID, visitor.ConversationID)
 }
 
+// talkingFor is how long after its last message an open conversation still
+// keeps campaigns from its visitor.
+const talkingFor = 7 * 24 * time.Hour
+
+// Known is what a visitor's token tells.
+type Known struct {
+	Contact liadesk.Contact // zero while the visitor has not said who they are
+	// Talking is set while the conversation is open.
+	Talking bool
+}
+
+// Recognise tells what is known of a visitor; nothing for a token that opens no
+// thread of the inbox.
+func (s *Service) Recognise(tx *db.Tx, inbox liadesk.Inbox, token string) (Known, error) {
+	c, found, err := s.threadOf(tx, inbox, token)
+	if err != nil || !found {
+		return Known{}, err
+	}
+	k := Known{Talking: c.Status == liadesk.ConversationOpen && s.now().Sub(c.LastAt) < talkingFor}
+	if !c.ContactID.IsZero() {
+		k.Contact, _, err = tx.Contact(c.AccountID, c.ContactID)
+	}
+	return k, err
+}
+
 // opening is the campaign's message that the visitor answers, to stand before
 // the answer, word for word as it was shown. It is empty when there is none
 // or when it was answered already; the first answer counts for the campaign.
@@ -159,7 +184,7 @@ func (s *Service) opening(tx *db.Tx, c *liadesk.Conversation, in VisitorMessage)
 	if err := tx.CountChat(account, shown.CampaignID, db.FigureAnswered, shown.ID[15], shown.AnsweredAt); err != nil {
 		return liadesk.Message{}, err
 	}
-	c.CampaignID = shown.CampaignID
+	c.CampaignID, c.CampaignAskedAt = shown.CampaignID, shown.AnsweredAt
 	if c.Owner != liadesk.OwnerAgent && shown.Sender.Kind == liadesk.SenderAgent {
 		c.Owner, c.OwnerID = liadesk.OwnerAgent, shown.Sender.UserID
 	}
@@ -188,7 +213,11 @@ func (s *Service) route(tx *db.Tx, c *liadesk.Conversation) error {
 		c.Owner, c.OwnerID = liadesk.OwnerQueue, liadesk.ID{}
 		c.HandoffReason, c.QueuedAt = liadesk.HandoffNoBot, s.now()
 	}
-	return nil
+	if c.CampaignAskedAt.IsZero() || c.HandedOverFor == c.CampaignID || c.Channel != liadesk.InboxWebsite {
+		return nil
+	}
+	c.HandedOverFor = c.CampaignID
+	return tx.CountChat(c.AccountID, c.CampaignID, db.FigureHandedOver, c.ID[15], s.now())
 }
 
 // VisitorThread is what the widget shows.

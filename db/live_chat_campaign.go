@@ -12,16 +12,6 @@ import (
 // in memory, and an account's are read in one scan.
 const MaxLiveChatCampaigns = 500
 
-// FigureClicked counts impressions whose message had a link followed.
-const FigureClicked = "clicked"
-
-// FigureGoals counts impressions after which the visitor did what the message
-// was for.
-const FigureGoals = "goals"
-
-// chatFigureNames are all figures of a live chat campaign.
-var chatFigureNames = []string{FigureShown, FigureOpened, FigureDismissed, FigureClicked, FigureAnswered, FigureGoals}
-
 func chatCampaignKey(account, id liadesk.ID) key { return in(account, nChatCampaign).id(id) }
 
 // LiveChatCampaign reads one campaign.
@@ -80,24 +70,31 @@ func (tx *Tx) ChatFiguresOf(account liadesk.ID, campaigns []liadesk.ID) (map[lia
 	return out, nil
 }
 
-// ChatDays reads two figures of one campaign for each of the days (UTC) up to
+// chatDayFigures are the figures that are read by day.
+var chatDayFigures = []string{FigureArmed, FigureShown, FigureOpened, FigureAnswered, FigureDismissed, FigureGoals}
+
+// ChatDays reads the figures of one campaign for each of the days (UTC) up to
 // and including the last, oldest first, in one round trip.
-func (tx *Tx) ChatDays(account, campaign liadesk.ID, last time.Time, days int) (shown, answered []int64, err error) {
-	names := make([]string, 0, 2*days)
+func (tx *Tx) ChatDays(account, campaign liadesk.ID, last time.Time, days int) ([]map[string]int64, error) {
+	names := make([]string, 0, len(chatDayFigures)*days)
 	for i := range days {
 		day := last.UTC().AddDate(0, 0, i-days+1).Format(time.DateOnly)
-		for _, figure := range []string{FigureShown, FigureAnswered} {
+		for _, figure := range chatDayFigures {
 			names = append(names, chatFigures(campaign)+"day/"+day+"/"+figure)
 		}
 	}
 	sums, err := tx.countMany(account, names)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	for i := range days {
-		shown, answered = append(shown, sums[2*i]), append(answered, sums[2*i+1])
+	out := make([]map[string]int64, days)
+	for i := range out {
+		out[i] = make(map[string]int64, len(chatDayFigures))
+		for j, figure := range chatDayFigures {
+			out[i][figure] = sums[i*len(chatDayFigures)+j]
+		}
 	}
-	return shown, answered, nil
+	return out, nil
 }
 
 // countMany reads counters in one round trip, in the order of their names.

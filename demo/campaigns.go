@@ -73,7 +73,7 @@ func (s *seeder) conversations(ctx context.Context) error {
 		if _, err := s.LiveChat.Visit(ctx, livechat.Visit{Key: s.shop.Website.Key, URL: v.page, Origin: s.URL}); err != nil {
 			return err
 		}
-		shown, err := s.LiveChat.Show(ctx, livechat.Ask{Key: s.shop.Website.Key, Campaign: s.campaigns[v.campaign].ID, URL: v.page, Origin: s.URL})
+		shown, err := s.LiveChat.Show(ctx, livechat.Ask{Visit: livechat.Visit{Key: s.shop.Website.Key, URL: v.page, Origin: s.URL}, Campaign: s.campaigns[v.campaign].ID})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -31,6 +32,13 @@ type liveChatJSON struct {
 	Trigger           liadesk.Trigger     `json:"trigger"`
 	Enabled           bool                `json:"enabled"`
 	BusinessHoursOnly bool                `json:"business_hours_only"`
+	OnlyWhenOnline    bool                `json:"only_when_online"`
+	StartsAt          *time.Time          `json:"starts_at"`
+	EndsAt            *time.Time          `json:"ends_at"`
+	Frequency         liadesk.Frequency   `json:"frequency"`
+	Priority          string              `json:"priority"`
+	QuickReplies      []string            `json:"quick_replies"`
+	Goal              *liadesk.Goal       `json:"goal"`
 	DisabledFor       liadesk.DisabledFor `json:"disabled_for,omitempty"`
 	Figures           livechat.Figures    `json:"figures"`
 	// Warnings say what keeps it from being shown, or will surprise.
@@ -58,11 +66,26 @@ func liveChatView(it livechat.Item) liveChatJSON {
 	k := it.Campaign
 	v := liveChatJSON{ID: k.ID, Title: k.Title, Message: k.Message, InboxID: k.InboxID, Sender: k.Sender, Trigger: k.Trigger, Enabled: k.Enabled,
 		BusinessHoursOnly: k.BusinessHoursOnly, DisabledFor: k.DisabledFor, Figures: it.Figures, Warnings: []warningJSON{},
+		OnlyWhenOnline: k.OnlineOnly, StartsAt: timeOrNull(k.StartsAt), EndsAt: timeOrNull(k.EndsAt), Frequency: k.Frequency.OrDefault(),
+		Priority: cmp.Or(string(k.Priority), normalPriority), QuickReplies: append([]string{}, k.QuickReplies...), Goal: k.Goal,
 		CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt, Version: k.Version}
 	for _, r := range it.Why {
 		v.Warnings = append(v.Warnings, warningJSON{r.Code, r.Stops})
 	}
 	return v
+}
+
+// normalPriority is how programs write the priority that campaigns have unless
+// they are told otherwise.
+const normalPriority = "normal"
+
+// liveChatPart is a field that may be null: nil for one that was left out, a
+// pointer to nil for null.
+func liveChatPart[T any](g given[T]) **T {
+	if !g.Set {
+		return nil
+	}
+	return &g.Value
 }
 
 // liveChatInput is what programs may say; what is absent stays, or takes the
@@ -73,19 +96,44 @@ type liveChatInput struct {
 	InboxID *liadesk.ID     `json:"inbox_id"`
 	Sender  *liadesk.Sender `json:"sender"`
 	Trigger struct {
-		URL        *string `json:"url"`
-		TimeOnPage *int    `json:"time_on_page"`
+		URL        *string             `json:"url"`
+		URLs       *[]string           `json:"urls"`
+		Except     *[]string           `json:"except"`
+		TimeOnPage *int                `json:"time_on_page"`
+		Conditions given[liadesk.Rule] `json:"conditions"`
 	} `json:"trigger"`
-	Enabled           *bool  `json:"enabled"`
-	BusinessHoursOnly *bool  `json:"business_hours_only"`
-	Version           uint64 `json:"version"`
+	Enabled           *bool               `json:"enabled"`
+	BusinessHoursOnly *bool               `json:"business_hours_only"`
+	OnlyWhenOnline    *bool               `json:"only_when_online"`
+	StartsAt          given[string]       `json:"starts_at"`
+	EndsAt            given[string]       `json:"ends_at"`
+	Frequency         *liadesk.Frequency  `json:"frequency"`
+	Priority          *liadesk.Priority   `json:"priority"`
+	QuickReplies      *[]string           `json:"quick_replies"`
+	Goal              given[liadesk.Goal] `json:"goal"`
+	Version           uint64              `json:"version"`
 }
 
 func readLiveChat(c *fiber.Ctx) (livechat.Patch, error) {
 	var in liveChatInput
-	err := readJSON(c, &in)
+	if err := readJSON(c, &in); err != nil {
+		return livechat.Patch{}, err
+	}
+	var v liadesk.Invalid
+	at := func(field string, g given[string]) *time.Time {
+		if !g.Set {
+			return nil
+		}
+		return new(instant(&v, field, g))
+	}
+	if in.Priority != nil && *in.Priority == normalPriority {
+		*in.Priority = liadesk.PriorityNormal
+	}
 	return livechat.Patch{Title: in.Title, Message: in.Message, InboxID: in.InboxID, Sender: in.Sender, TriggerURL: in.Trigger.URL,
-		TimeOnPage: in.Trigger.TimeOnPage, Enabled: in.Enabled, BusinessHoursOnly: in.BusinessHoursOnly, Version: in.Version}, err
+		TimeOnPage: in.Trigger.TimeOnPage, Enabled: in.Enabled, BusinessHoursOnly: in.BusinessHoursOnly, Version: in.Version,
+		URLs: in.Trigger.URLs, Except: in.Trigger.Except, Conditions: liveChatPart(in.Trigger.Conditions), OnlineOnly: in.OnlyWhenOnline,
+		StartsAt: at("starts_at", in.StartsAt), EndsAt: at("ends_at", in.EndsAt), Frequency: in.Frequency, Priority: in.Priority,
+		QuickReplies: in.QuickReplies, Goal: liveChatPart(in.Goal)}, v.Err()
 }
 
 func (s *Server) apiListLiveChat(c *fiber.Ctx) error {
@@ -185,23 +233,37 @@ func (s *Server) apiLiveChatReport(c *fiber.Ctx) error {
 		return err
 	}
 	type day struct {
-		Date     string `json:"date"`
-		Shown    int64  `json:"shown"`
-		Answered int64  `json:"answered"`
+		Date string `json:"date"`
+		livechat.Figures
 	}
 	days := make([]day, len(r.Days))
 	for i, d := range r.Days {
-		days[i] = day{d.Date.Format(time.DateOnly), d.Shown, d.Answered}
+		days[i] = day{d.Date.Format(time.DateOnly), d.Figures}
 	}
 	rates := fiber.Map{}
 	opened, answered, dismissed := r.Figures.Rates()
-	for name, rate := range map[string]livechat.Rate{"opened": opened, "answered": answered, "dismissed": dismissed} {
+	shown, goals, handedOver := r.Figures.MoreRates()
+	for name, rate := range map[string]livechat.Rate{"opened": opened, "answered": answered, "dismissed": dismissed, "shown": shown, "goals": goals, "handed_over": handedOver} {
 		rates[name] = rateJSON{rate.Value(), rate.Formula}
+	}
+	worth := fiber.Map{}
+	for _, w := range r.Worth {
+		worth[w.Currency] = w.Amount()
+	}
+	var wait *float64
+	if r.HumanAnswers > 0 {
+		wait = new(r.HumanAnswer.Seconds())
 	}
 	return c.JSON(struct {
 		ID liadesk.ID `json:"id"`
 		livechat.Figures
 		Rates fiber.Map `json:"rates"`
-		Days  []day     `json:"days"`
-	}{id, r.Figures, rates, days})
+		// GoalValue is what reached goals were worth, by currency.
+		GoalValue fiber.Map `json:"goal_value"`
+		// FirstAnswer is the median of the seconds until a person answered.
+		HumanAnswers int64                  `json:"human_answers"`
+		FirstAnswer  *float64               `json:"first_human_answer_seconds"`
+		NotShown     []livechat.QuietReason `json:"not_shown"`
+		Days         []day                  `json:"days"`
+	}{id, r.Figures, rates, worth, r.HumanAnswers, wait, append([]livechat.QuietReason{}, r.Quiet...), days})
 }

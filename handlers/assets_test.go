@@ -44,7 +44,7 @@ func TestAnyPageMayLoadTheWidget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/widget.js", "/widget.js?inbox=k", "/widget-panel.js"} {
+	for _, path := range []string{"/widget.js", "/widget.js?inbox=k", "/widget-signals.js", "/widget-panel.js"} {
 		got := ask(t, s, "GET", path, "", "Origin", "https://shop.example")
 		if got.StatusCode != 200 || got.Header.Get("Access-Control-Allow-Origin") != "*" || got.Header.Get("Cross-Origin-Resource-Policy") != "cross-origin" ||
 			got.Header.Get("Cache-Control") != "public, max-age=300" || !strings.Contains(got.Header.Get("Content-Type"), "javascript") {

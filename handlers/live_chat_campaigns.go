@@ -19,6 +19,7 @@ func (s *Server) liveChatRoutes(desk fiber.Router) {
 	g.Post("/review", s.reviewLiveChat)
 	g.Post("/check", s.checkLiveChat)
 	g.Post("/try", s.tryLiveChat)
+	g.Post("/conditions", s.chatConditions)
 	g.Get("/:id", s.showLiveChat)
 	g.Post("/:id", s.updateLiveChat)
 	g.Delete("/:id", s.deleteLiveChat)
@@ -165,7 +166,7 @@ func (s *Server) editLiveChatCard(c *fiber.Ctx) error {
 	if !wantsFragment(c) {
 		return s.redirect(c, chatPath(it.Campaign.ID)+"/edit")
 	}
-	return s.fragment(c, "livechat/card-form", Page{Nav: "live-chat", Data: chatCardForm{chatFormOf(it.Campaign), it.Campaign}})
+	return s.fragment(c, "livechat/card-form", Page{Nav: "live-chat", Data: chatCardForm{chatFormOf(it.Campaign, s.chatZone(c, it.Inbox)), it.Campaign}})
 }
 
 func (s *Server) updateLiveChatCard(c *fiber.Ctx) error {
@@ -174,7 +175,7 @@ func (s *Server) updateLiveChatCard(c *fiber.Ctx) error {
 		return err
 	}
 	typed := readChatForm(c)
-	f := chatFormOf(it.Campaign)
+	f := chatFormOf(it.Campaign, s.chatZone(c, it.Inbox))
 	f.Version, f.Title, f.Message, f.URL, f.Time, f.Accept = typed.Version, typed.Title, typed.Message, typed.URL, typed.Time, typed.Accept
 	p := f.patch()
 	p = livechat.Patch{Title: p.Title, Message: p.Message, TriggerURL: p.TriggerURL, TimeOnPage: p.TimeOnPage, Version: p.Version}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -172,7 +173,7 @@ func TestAFormWithMistakesKeepsWhatWasTypedAndSaysWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: what was typed is gone", path)
 		}
 	}
-	if c := d.stored(d.campaign.ID); c != d.campaign || d.count() != 1 {
+	if c := d.stored(d.campaign.ID); !reflect.DeepEqual(c, d.campaign) || d.count() != 1 {
 		t.Errorf("something was saved: %+v", c)
 	}
 }
@@ -328,7 +329,7 @@ func TestAgentsLookAndStrangersFindNothing(t *testing.T) {
 		}
 	}
 	d.account, d.admin = home, boss
-	if c := d.stored(d.campaign.ID); c != d.campaign {
+	if c := d.stored(d.campaign.ID); !reflect.DeepEqual(c, d.campaign) {
 		t.Errorf("something changed: %+v", c)
 	}
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -16,85 +18,10 @@ import (
 	"github.com/liadesk/campaigns/livechat"
 )
 
-// chatForm is what was typed, kept as it was typed.
-type chatForm struct {
-	ID      string // of the campaign that is being changed, "" for a new one
-	Version string
-
-	Title, Message, InboxID, Sender, URL, Time string
-	Enabled, HoursOnly                         bool
-
-	// Accept names the message from which the asker knows that something is
-	// taken out; saving it goes through.
-	Accept string
-	Try    string // an address to try the trigger on
-
-	// What the page shows beside it.
-	Inboxes  []Option
-	Senders  []Option
-	Preview  chatPreview
-	Removed  []string
-	Notes    []chatNote
-	Conflict []conflictLine
-	Trial    *chatTrial
-}
-
 // chatTrial is what came of trying an address, in words.
 type chatTrial struct {
 	Tone Tone
 	Text string
-}
-
-// Action is where the form is sent.
-func (f chatForm) Action() string {
-	if f.ID == "" {
-		return "/campaigns/live-chat/review"
-	}
-	return "/campaigns/live-chat/" + f.ID
-}
-
-// botSender is the value of the sender LiaDesk in the form.
-const botSender = "bot"
-
-func readChatForm(c *fiber.Ctx) chatForm {
-	return chatForm{
-		Version: c.FormValue("version"), Title: c.FormValue("title"), Message: strings.ReplaceAll(c.FormValue("message"), "\r\n", "\n"),
-		InboxID: c.FormValue("inbox_id"), Sender: c.FormValue("sender"), URL: c.FormValue("trigger.url"), Time: c.FormValue("trigger.time_on_page"),
-		Enabled: c.FormValue("enabled") != "", HoursOnly: c.FormValue("business_hours_only") != "",
-		Accept: c.FormValue("accept"), Try: c.FormValue("try"),
-	}
-}
-
-func chatFormOf(k liadesk.LiveChatCampaign) chatForm {
-	f := chatForm{ID: k.ID.String(), Version: strconv.FormatUint(k.Version, 10), Title: k.Title, Message: k.Message,
-		InboxID: k.InboxID.String(), Sender: botSender, URL: k.Trigger.URL, Time: strconv.Itoa(k.Trigger.TimeOnPage),
-		Enabled: k.Enabled, HoursOnly: k.BusinessHoursOnly}
-	if k.Sender.Kind == liadesk.SenderAgent {
-		f.Sender = k.Sender.UserID.String()
-	}
-	return f
-}
-
-func blankChatForm() chatForm {
-	return chatForm{Sender: botSender, Time: strconv.Itoa(liadesk.DefaultTimeOnPage), Enabled: true}
-}
-
-// patch is what the form says. What cannot be read becomes what the room
-// refuses by name: an id that is none, a time out of range.
-func (f chatForm) patch() livechat.Patch {
-	inbox, _ := liadesk.ParseID(f.InboxID)
-	sender := liadesk.Sender{Kind: liadesk.SenderBot}
-	if f.Sender != botSender {
-		sender.Kind = liadesk.SenderAgent
-		sender.UserID, _ = liadesk.ParseID(f.Sender)
-	}
-	seconds, err := strconv.Atoi(strings.TrimSpace(f.Time))
-	if err != nil {
-		seconds = -1
-	}
-	version, _ := strconv.ParseUint(f.Version, 10, 64)
-	return livechat.Patch{Title: &f.Title, Message: &f.Message, InboxID: &inbox, Sender: &sender, TriggerURL: &f.URL,
-		TimeOnPage: &seconds, Enabled: &f.Enabled, BusinessHoursOnly: &f.HoursOnly, Version: version}
 }
 
 func (f chatForm) id() liadesk.ID {
@@ -133,6 +60,17 @@ func (s *Server) fillChatForm(c *fiber.Ctx, f *chatForm) error {
 		f.Senders = append(f.Senders, Option{Value: f.Sender, Label: s.t(c, "livechat.sender_left", "Name", d.Speaker.Left)})
 	}
 	f.Preview, f.Removed = previewOf(d), s.chatRemoved(c, d.Removed)
+	s.fillVisitBuilder(c, &f.Builder, choices.Tags)
+	for _, k := range []liadesk.FrequencyKind{liadesk.FrequencyOnce, liadesk.FrequencySession, liadesk.FrequencyDays, liadesk.FrequencyAnswered} {
+		f.Frequencies = append(f.Frequencies, Option{Value: string(k), Label: s.t(c, "livechat.often."+string(k))})
+	}
+	for _, p := range []liadesk.Priority{liadesk.PriorityHigh, liadesk.PriorityNormal, liadesk.PriorityLow} {
+		f.Priorities = append(f.Priorities, Option{Value: string(p), Label: s.t(c, "livechat.priority."+cmp.Or(string(p), normalPriority))})
+	}
+	for _, g := range []string{"", "url", "event"} {
+		f.Goals = append(f.Goals, Option{Value: g, Label: s.t(c, "livechat.goal."+cmp.Or(g, "none"))})
+	}
+	f.Facts, f.Says = s.chatFacts(c, d.Campaign, f.Zone), s.saysConditions(c, d.Campaign.Trigger.Conditions)
 	if d.Inbox.Website != nil {
 		f.Notes = s.chatNotes(c, slices.DeleteFunc(d.Why, func(r livechat.Reason) bool { return r.Code == livechat.ReasonPattern }), d.Inbox.ID)
 	}
@@ -150,7 +88,7 @@ func (s *Server) chatFormPage(c *fiber.Ctx, f chatForm) Page {
 // newLiveChat shows an empty form, or by POST what was typed, coming back from
 // the review.
 func (s *Server) newLiveChat(c *fiber.Ctx) error {
-	f := blankChatForm()
+	f := blankChatForm(s.chatZone(c, liadesk.Inbox{}))
 	if c.Method() == fiber.MethodPost {
 		f = readChatForm(c)
 	}
@@ -190,7 +128,7 @@ func (s *Server) editLiveChat(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f := chatFormOf(it.Campaign)
+	f := chatFormOf(it.Campaign, s.chatZone(c, it.Inbox))
 	if err := s.fillChatForm(c, &f); err != nil && liadesk.KindOf(err) != liadesk.KindInvalid {
 		return err
 	}
@@ -277,6 +215,24 @@ func (s *Server) chatConflict(c *fiber.Ctx, changes []liadesk.Change) ([]conflic
 			return s.localizer(c).Number(int64(v))
 		case string:
 			return v
+		case []string:
+			return strings.Join(v, ", ")
+		case time.Time:
+			if !v.IsZero() {
+				return s.localizer(c).DateTime(v, zone(c))
+			}
+		case *liadesk.Rule:
+			if v != nil {
+				return s.saysConditions(c, v)
+			}
+		case liadesk.Frequency:
+			return s.saysFrequency(c, v)
+		case liadesk.Priority:
+			return s.t(c, "livechat.priority."+cmp.Or(string(v), normalPriority))
+		case *liadesk.Goal:
+			if v != nil {
+				return s.saysGoal(c, *v)
+			}
 		}
 		return s.t(c, "common.none")
 	}
@@ -294,7 +250,8 @@ type chatChecked struct {
 }
 
 // chatFields are those that may be asked about while somebody types.
-var chatFields = []string{"title", "message", "inbox_id", "sender", "trigger.url", "trigger.time_on_page", "business_hours_only"}
+var chatFields = []string{"title", "message", "inbox_id", "sender", "trigger.url", "trigger.time_on_page", "business_hours_only",
+	"trigger.urls", "trigger.except", "quick_replies", "starts_at", "ends_at", "frequency.days", "goal.url", "goal.event", "goal.value", "goal.currency", "goal.days"}
 
 // checkLiveChat answers about the field that was just typed into, and about
 // what depends on it. Fields that nobody has come to yet stay unremarked.

@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -48,12 +50,12 @@ func (s *Server) chatCard(c *fiber.Ctx, it livechat.Item) chatCard {
 func (s *Server) chatNotes(c *fiber.Ctx, why []livechat.Reason, inbox liadesk.ID) []chatNote {
 	var list []chatNote
 	for _, r := range why {
-		n := chatNote{Tone: ToneInfo, Text: s.t(c, fmt.Sprintf("livechat.why.%s", r.Code), "Name", r.Name)}
+		n := chatNote{Tone: ToneInfo, Text: s.t(c, fmt.Sprintf("livechat.why.%s", r.Code), "Name", r.Name, "When", s.localizer(c).DateTime(r.At, zone(c)))}
 		if r.Stops {
 			n.Tone = ToneWarning
 		}
 		switch r.Code {
-		case livechat.ReasonSnippet, livechat.ReasonNeverOpen, livechat.ReasonDomains:
+		case livechat.ReasonSnippet, livechat.ReasonNeverOpen, livechat.ReasonDomains, livechat.ReasonCounting:
 			n.Link, n.Mend = "/inboxes/"+inbox.String(), s.t(c, fmt.Sprintf("livechat.mend.%s", r.Code))
 		}
 		list = append(list, n)
@@ -77,10 +79,68 @@ type chatPreview struct {
 	Seconds int
 	Speaker livechat.Speaker
 	Blocks  []livechat.Block
+	Replies []string
 }
 
 func previewOf(d livechat.Draft) chatPreview {
-	return chatPreview{URL: d.Campaign.Trigger.URL, Seconds: d.Campaign.Trigger.TimeOnPage, Speaker: d.Speaker, Blocks: d.Blocks}
+	return chatPreview{URL: d.Campaign.Trigger.URL, Seconds: d.Campaign.Trigger.TimeOnPage, Speaker: d.Speaker, Blocks: d.Blocks,
+		Replies: d.Campaign.QuickReplies}
+}
+
+// chatZone is the zone of a campaign's dates: its inbox's, else the account's.
+func (s *Server) chatZone(c *fiber.Ctx, in liadesk.Inbox) string {
+	if in.Website != nil && in.Website.Hours.Zone != "" {
+		return in.Website.Hours.Zone
+	}
+	return cmp.Or(viewer(c).Account.Settings.TimeZone, "UTC")
+}
+
+// chatFacts say when, how often and what for, where somebody said so.
+func (s *Server) chatFacts(c *fiber.Ctx, k liadesk.LiveChatCampaign, zone string) (list []chatFact) {
+	add := func(key, value string) {
+		if value != "" {
+			list = append(list, chatFact{s.t(c, "livechat.fact."+key), value})
+		}
+	}
+	add("urls", strings.Join(k.Trigger.URLs, ", "))
+	add("except", strings.Join(k.Trigger.Except, ", "))
+	add("conditions", s.saysConditions(c, k.Trigger.Conditions))
+	add("often", s.saysFrequency(c, k.Frequency))
+	l := s.localizer(c)
+	if !k.StartsAt.IsZero() {
+		add("starts", l.DateTime(k.StartsAt, toZone(zone)))
+	}
+	if !k.EndsAt.IsZero() {
+		add("ends", l.DateTime(k.EndsAt, toZone(zone)))
+	}
+	if k.OnlineOnly {
+		add("online", s.t(c, "common.yes"))
+	}
+	if k.Priority != liadesk.PriorityNormal {
+		add("priority", s.t(c, "livechat.priority."+string(k.Priority)))
+	}
+	add("replies", strings.Join(k.QuickReplies, ", "))
+	if k.Goal != nil {
+		add("goal", s.saysGoal(c, *k.Goal))
+	}
+	return list
+}
+
+// saysFrequency puts how often into words.
+func (s *Server) saysFrequency(c *fiber.Ctx, f liadesk.Frequency) string {
+	if f = f.OrDefault(); f.Kind == liadesk.FrequencyDays {
+		return s.t(c, "livechat.every", "Count", f.Days)
+	}
+	return s.t(c, "livechat.often."+string(f.Kind))
+}
+
+// saysGoal puts what a campaign is for into words.
+func (s *Server) saysGoal(c *fiber.Ctx, g liadesk.Goal) string {
+	text := s.t(c, "livechat.goal_days", "What", cmp.Or(g.URL, g.Event), "Count", g.Days)
+	if g.Value > 0 {
+		text = s.t(c, "livechat.goal_worth", "Goal", text, "Value", s.localizer(c).Decimal(g.Value, 2), "Currency", g.Currency)
+	}
+	return text
 }
 
 // chatRate is a figure's share with the formula that made it.
@@ -95,6 +155,7 @@ type chatRate struct {
 type chatReport struct {
 	chatCard
 	Preview chatPreview
+	Facts   []chatFact
 	Rates   []chatRate
 	Bars    []chatBar
 	Most    int64  // the highest bar
@@ -143,6 +204,7 @@ func (s *Server) chatReport(c *fiber.Ctx, r livechat.Report) (chatReport, error)
 		Rates: []chatRate{{Key: "shown", Count: f.Shown}, {"opened", f.Opened, opened, true},
 			{"answered", f.Answered, answered, true}, {"dismissed", f.Dismissed, dismissed, true}},
 	}
+	out.Facts = s.chatFacts(c, r.Campaign, s.chatZone(c, r.Inbox))
 	l := s.localizer(c)
 	out.Bars, out.Most = chatBars(r.Days, func(day time.Time) string { return l.Date(day, time.UTC) })
 	out.From, out.To = out.Bars[0].Label, out.Bars[len(out.Bars)-1].Label

@@ -57,6 +57,7 @@ var sitemap = []route{
 	// Files, status, the shop of the demo.
 	{"GET /widget.js", public, "", ""},
 	{"GET /widget-panel.js", public, "", ""},
+	{"GET /widget-signals.js", public, "", ""},
 	{"GET /healthz", public, "", ""},
 	{"GET /readyz", public, "", ""},
 	{"GET /metrics", public, "", ""},
@@ -252,6 +253,7 @@ var sitemap = []route{
 	{"GET /campaigns/live-chat/new", admin | paid, "", ""},
 	{"POST /campaigns/live-chat/new", admin | paid, "", "title=x&inbox_id={website}&sender={user}"},
 	{"POST /campaigns/live-chat/check", admin | paid, "/campaigns/live-chat/check?field=title", "title=x&inbox_id={website}&sender={user}"},
+	{"POST /campaigns/live-chat/conditions", admin | paid, "", "id={chat}&b=0&b.0.field=tag&b.0.op=is&b.0.value=vip"},
 	{"POST /campaigns/live-chat/try", admin | paid, "", "inbox_id={website}&trigger.url=https://zanzibar.example/*&try=https://zanzibar.example/"},
 	{"POST /campaigns/live-chat/review", record | admin | paid, "", "title=x&message=x&inbox_id={website}&sender={user}&trigger.url=https://zanzibar.example/*&trigger.time_on_page=10"},
 	{"POST /campaigns/live-chat/", record | admin | paid, "", "title=x&message=x&inbox_id={website}&sender={user}&trigger.url=https://zanzibar.example/*&trigger.time_on_page=10"},

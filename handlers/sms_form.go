@@ -62,6 +62,12 @@ func (f smsForm) Action() string {
 	return "/campaigns/sms/" + f.ID
 }
 
+// BuilderPost, BuilderTarget and BuilderAction are where the builder's controls
+// are answered.
+func (f smsForm) BuilderPost() string   { return "/campaigns/sms/audience" }
+func (f smsForm) BuilderTarget() string { return "sms-audience" }
+func (f smsForm) BuilderAction() string { return f.Action() + "#sms-audience" }
+
 // offeredVariables are the buttons above the message, those that people want
 // most first.
 var offeredVariables = []struct{ name, word string }{
@@ -103,7 +109,7 @@ func readSMSForm(c *fiber.Ctx) smsForm {
 		OverrideReason: c.FormValue("override_reason"), Fold: c.FormValue("fold_accents") != "",
 		accountZone: viewer(c).Account.Settings.TimeZone,
 	}
-	f.Builder, f.Focus = readBuilder(c)
+	f.Builder, f.Focus = readBuilder(c, false)
 	if how := c.FormValue("safe"); how != "" {
 		f.Message, _ = sms.GSMSafe(f.Message, how == "folded")
 		f.Rewritten = true
@@ -136,7 +142,7 @@ func (f *smsForm) startBuilder() {
 	tags := *f
 	tags.Audience = "tags"
 	var ok bool
-	if f.Builder, ok = builderOf(tags.rule()); !ok {
+	if f.Builder, ok = builderOf(tags.rule(), false); !ok {
 		f.Builder = builder{Join: "all", Parts: []builderPart{{}}}
 	}
 }
@@ -254,7 +260,7 @@ func (f *smsForm) setRule(r liadesk.Rule) {
 		}
 		if list == nil {
 			f.Any, f.All, f.None = nil, nil, nil
-			if b, ok := builderOf(r); ok {
+			if b, ok := builderOf(r, false); ok {
 				f.Audience, f.Builder = "rule", b
 				return
 			}

@@ -104,44 +104,75 @@ type seenBefore []struct {
 	Campaign string `json:"campaign"`
 	Day      string `json:"day"`
 	How      string `json:"how"`
+	Session  bool   `json:"session"`
+	Reached  bool   `json:"reached"`
 }
 
 func (l seenBefore) seen() []livechat.Seen {
 	list := make([]livechat.Seen, 0, len(l))
 	for _, v := range l {
 		if id, err := liadesk.ParseID(v.Campaign); err == nil {
-			list = append(list, livechat.Seen{Campaign: id, Day: v.Day, How: v.How})
+			list = append(list, livechat.Seen{Campaign: id, Day: v.Day, How: v.How, Session: v.Session, Reached: v.Reached})
 		}
 	}
 	return list
 }
 
+// widgetView is what a widget says of its page and visitor. What it says more
+// than a person's page can is cut, not refused.
+type widgetView struct {
+	Inbox    string     `json:"inbox"`
+	URL      string     `json:"url"`
+	Referrer string     `json:"referrer"`
+	Landing  string     `json:"landing"`
+	Language string     `json:"language"`
+	Device   string     `json:"device"`
+	Token    string     `json:"token"`
+	Seen     seenBefore `json:"seen"`
+	Recheck  bool       `json:"recheck"`
+}
+
+func (v widgetView) visit(c *fiber.Ctx) livechat.Visit {
+	cut := func(s string, n int) string { return s[:min(len(s), n)] }
+	return livechat.Visit{Key: v.Inbox, URL: v.URL, Origin: c.Get(fiber.HeaderOrigin), Referrer: cut(v.Referrer, livechat.MaxAddress),
+		Landing: cut(v.Landing, 2000), Language: cut(v.Language, 40), Device: cut(v.Device, 20), Token: v.Token, Seen: v.Seen.seen(), Again: v.Recheck}
+}
+
 func (s *Server) widgetVisit(c *fiber.Ctx) error {
-	var in struct {
-		Inbox string     `json:"inbox"`
-		URL   string     `json:"url"`
-		Seen  seenBefore `json:"seen"`
-	}
+	var in widgetView
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	out, err := s.LiveChat.Visit(c.UserContext(), livechat.Visit{Key: in.Inbox, URL: in.URL, Origin: c.Get(fiber.HeaderOrigin), Seen: in.Seen.seen()})
+	out, err := s.LiveChat.Visit(c.UserContext(), in.visit(c))
 	if err != nil {
 		return err
 	}
 	arm := make([]fiber.Map, len(out.Arm))
 	for i, a := range out.Arm {
-		arm[i] = fiber.Map{"campaign": a.Campaign, "conditions": fiber.Map{"time_on_page": a.TimeOnPage}}
+		conditions := fiber.Map{"time_on_page": a.TimeOnPage}
+		if a.Conditions != nil {
+			conditions["rule"] = a.Conditions
+		}
+		arm[i] = fiber.Map{"campaign": a.Campaign, "conditions": conditions}
 	}
-	return c.JSON(fiber.Map{"arm": arm, "open": out.Open, "recheck": out.Recheck})
+	answer := fiber.Map{"arm": arm, "open": out.Open, "recheck": out.Recheck}
+	if out.Count {
+		answer["count"] = true
+	}
+	if len(out.Goals) > 0 {
+		goals := make([]fiber.Map, len(out.Goals))
+		for i, g := range out.Goals {
+			goals[i] = fiber.Map{"campaign": g.Campaign, "event": g.Event}
+		}
+		answer["goals"] = goals
+	}
+	return c.JSON(answer)
 }
 
 func (s *Server) widgetShow(c *fiber.Ctx) error {
 	var in struct {
-		Inbox    string     `json:"inbox"`
-		Campaign string     `json:"campaign"`
-		URL      string     `json:"url"`
-		Seen     seenBefore `json:"seen"`
+		widgetView
+		Campaign string `json:"campaign"`
 	}
 	if err := readJSON(c, &in); err != nil {
 		return err
@@ -150,16 +181,19 @@ func (s *Server) widgetShow(c *fiber.Ctx) error {
 	if err != nil {
 		return c.JSON(fiber.Map{"blocked": livechat.BlockedEnded})
 	}
-	out, err := s.LiveChat.Show(c.UserContext(), livechat.Ask{Key: in.Inbox, Campaign: campaign, URL: in.URL,
-		Origin: c.Get(fiber.HeaderOrigin), Seen: in.Seen.seen()})
+	out, err := s.LiveChat.Show(c.UserContext(), livechat.Ask{Visit: in.visit(c), Campaign: campaign})
 	switch {
 	case err != nil:
 		return err
 	case out.Blocked != livechat.NotBlocked:
 		return c.JSON(fiber.Map{"blocked": out.Blocked})
 	}
-	return c.JSON(fiber.Map{"impression": out.Impression, "blocks": out.Blocks,
-		"sender": fiber.Map{"name": out.Speaker.Name, "avatar": s.avatarURL(in.Inbox, out.Speaker.Picture, out.Speaker.Bot)}})
+	answer := fiber.Map{"impression": out.Impression, "blocks": out.Blocks,
+		"sender": fiber.Map{"name": out.Speaker.Name, "avatar": s.avatarURL(in.Inbox, out.Speaker.Picture, out.Speaker.Bot)}}
+	if len(out.QuickReplies) > 0 {
+		answer["replies"] = out.QuickReplies
+	}
+	return c.JSON(answer)
 }
 
 // avatarURL is where visitors' browsers find a picture; "" means initials.
@@ -194,6 +228,13 @@ func (s *Server) widgetEvent(c *fiber.Ctx) error {
 		Inbox      string `json:"inbox"`
 		Impression string `json:"impression"`
 		Kind       string `json:"kind"`
+		// Of a goal, which needs no impression.
+		Campaign string `json:"campaign"`
+		Day      string `json:"day"`
+		URL      string `json:"url"`
+		Event    string `json:"event"`
+		Value    string `json:"value"`
+		Currency string `json:"currency"`
 	}
 	if err := readJSON(c, &in); err != nil {
 		return err
@@ -201,6 +242,17 @@ func (s *Server) widgetEvent(c *fiber.Ctx) error {
 	inbox, err := s.widgetInbox(c, in.Inbox)
 	if err != nil {
 		return err
+	}
+	if in.Impression == "" && in.Kind == string(livechat.EventGoal) {
+		campaign, err := liadesk.ParseID(in.Campaign)
+		if err != nil {
+			return err
+		}
+		if err := s.LiveChat.ReachGoal(c.UserContext(), inbox, livechat.GoalReached{Campaign: campaign, Day: in.Day, URL: in.URL,
+			Event: in.Event, Value: in.Value, Currency: in.Currency}); err != nil {
+			return err
+		}
+		return c.JSON(fiber.Map{})
 	}
 	impression, err := liadesk.ParseID(in.Impression)
 	if err != nil {

@@ -167,7 +167,7 @@ func TestTheWidgetTalksFromVisitToReply(t *testing.T) {
 		t.Errorf("after the second: %+v", rest.Messages)
 	}
 	it, err := d.LiveChat.Get(t.Context(), liadesk.ActorOf(d.account, d.admin), d.campaign.ID)
-	if err != nil || it.Figures != (livechat.Figures{Shown: 1, Opened: 1, Clicked: 1, Answered: 1}) {
+	if err != nil || it.Figures != (livechat.Figures{Armed: 1, Shown: 1, Opened: 1, Clicked: 1, Answered: 1, HandedOver: 1}) {
 		t.Errorf("figures %+v, %v", it.Figures, err)
 	}
 }

@@ -330,8 +330,8 @@ func (c *company) create(noun, name string) (string, error) {
 		}
 		return "", fmt.Errorf("no text went out: %+v", list)
 	case "impression":
-		out, err := c.LiveChat.Show(ctx, livechat.Ask{Key: c.ref("key"), Campaign: c.refID("chat"), URL: "https://" + strings.ToLower(c.mark) + ".example/",
-			Origin: "https://" + strings.ToLower(c.mark) + ".example"})
+		out, err := c.LiveChat.Show(ctx, livechat.Ask{Campaign: c.refID("chat"), Visit: livechat.Visit{Key: c.ref("key"),
+			URL: "https://" + strings.ToLower(c.mark) + ".example/", Origin: "https://" + strings.ToLower(c.mark) + ".example"}})
 		if err == nil && out.Blocked != livechat.NotBlocked {
 			err = fmt.Errorf("blocked: %s", out.Blocked)
 		}

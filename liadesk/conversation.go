@@ -61,6 +61,11 @@ type Conversation struct {
 	// WaitingSince is the first message of the other side that nobody has
 	// answered; zero when it is their turn.
 	WaitingSince time.Time `cbor:"22,keyasint"`
+	// CampaignAskedAt is when the visitor answered the campaign's message, until
+	// a person of the team has answered them; then zero.
+	CampaignAskedAt time.Time `cbor:"23,keyasint"`
+	// HandedOverFor is the campaign for which a handoff was counted last.
+	HandedOverFor ID `cbor:"24,keyasint,omitempty"`
 }
 
 // MessageFrom is who wrote a message.

@@ -42,6 +42,27 @@ type Website struct {
 	// widget, as flushed from memory about once a minute.
 	SnippetSeenAt  time.Time `cbor:"4,keyasint"`
 	SnippetSeenURL string    `cbor:"5,keyasint,omitempty"`
+	// CountVisits lets the widget keep a count of pages and visits in the
+	// browser, without any identifier, for conditions that need one. Off unless
+	// somebody decided so: the law of some countries asks visitors first.
+	CountVisits bool `cbor:"6,keyasint,omitempty"`
+	// MessagesPerDay is how many campaigns one visitor may be shown in a day,
+	// over all of the inbox; 0 is DefaultMessagesPerDay.
+	MessagesPerDay int `cbor:"7,keyasint,omitempty"`
+}
+
+// Bounds of Website.MessagesPerDay.
+const (
+	DefaultMessagesPerDay = 2
+	MaxMessagesPerDay     = 20
+)
+
+// DailyCap is how many campaigns one visitor may be shown in a day.
+func (w Website) DailyCap() int {
+	if w.MessagesPerDay == 0 {
+		return DefaultMessagesPerDay
+	}
+	return w.MessagesPerDay
 }
 
 // SMSInbox is the part of an inbox that the sender needs.

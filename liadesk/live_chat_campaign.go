@@ -21,14 +21,6 @@ type Sender struct {
 	UserID ID         `cbor:"2,keyasint,omitempty" json:"user_id,omitzero"`
 }
 
-// Trigger is when a live chat campaign is due on a page.
-type Trigger struct {
-	// URL is a pattern of the URLPattern standard (WHATWG), read forgivingly.
-	URL string `cbor:"1,keyasint" json:"url"`
-	// TimeOnPage is how many seconds the page must have been visible.
-	TimeOnPage int `cbor:"2,keyasint" json:"time_on_page"`
-}
-
 // LiveChatCampaign shows a message to visitors of a website.
 type LiveChatCampaign struct {
 	ID                ID        `cbor:"1,keyasint"`
@@ -49,6 +41,18 @@ type LiveChatCampaign struct {
 	DisabledFor DisabledFor `cbor:"14,keyasint,omitempty"`
 	// InboxName is the name of the inbox when it was deleted, for the card.
 	InboxName string `cbor:"15,keyasint,omitempty"`
+
+	// OnlineOnly shows it only while somebody is there who could answer.
+	OnlineOnly bool `cbor:"16,keyasint,omitempty"`
+	// StartsAt and EndsAt bound the time in which it is shown; zero is no bound.
+	StartsAt  time.Time `cbor:"17,keyasint"`
+	EndsAt    time.Time `cbor:"18,keyasint"`
+	Frequency Frequency `cbor:"19,keyasint"`
+	Priority  Priority  `cbor:"20,keyasint,omitempty"`
+	// QuickReplies are answers that a visitor gives in one tap.
+	QuickReplies []string `cbor:"21,keyasint,omitempty"`
+	// Goal is what the message is for, nil when nobody said.
+	Goal *Goal `cbor:"22,keyasint,omitempty"`
 }
 
 // DisabledFor is why the system disabled a campaign.
@@ -89,10 +93,35 @@ func (c LiveChatCampaign) Check(v *Invalid) {
 	case c.Sender.Kind == SenderAgent && c.Sender.UserID.IsZero():
 		v.Add("sender.user_id", "required")
 	}
-	if t := c.Trigger.TimeOnPage; t < 0 || t > MaxTimeOnPage {
-		v.Add("trigger.time_on_page", "out_of_range", "Min", 0, "Max", MaxTimeOnPage)
+	c.Trigger.check(v)
+	c.Frequency.check(v)
+	if !c.StartsAt.IsZero() && !c.EndsAt.IsZero() && !c.EndsAt.After(c.StartsAt) {
+		v.Add("ends_at", "before_start")
+	}
+	switch c.Priority {
+	case PriorityNormal, PriorityHigh, PriorityLow:
+	default:
+		v.Add("priority", "unknown_priority")
+	}
+	if len(c.QuickReplies) > MaxQuickReplies {
+		v.Add("quick_replies", "too_many", "Max", MaxQuickReplies)
+	}
+	for _, r := range c.QuickReplies {
+		if utf8.RuneCountInString(r) > MaxQuickReply {
+			v.Add("quick_replies", "too_long", "Max", MaxQuickReply)
+			break
+		}
+	}
+	if c.Goal != nil {
+		c.Goal.check(v)
 	}
 }
+
+// Bounds of the answers that a visitor gives in one tap.
+const (
+	MaxQuickReplies = 4
+	MaxQuickReply   = 40 // characters
+)
 
 // Impression is a live chat campaign shown to one visitor on one page.
 type Impression struct {

@@ -33,12 +33,30 @@ type sight struct {
 type sights struct {
 	mu      sync.Mutex
 	byInbox map[liadesk.ID]sight // not flushed yet
+	notes   map[noted]int64      // not flushed yet
 	last    map[liadesk.ID]time.Time
 	flushed time.Time
 	pruned  time.Time
 }
 
-func (x *sights) saw(in liadesk.Inbox, url string, at time.Time) {
+// note is what a page view meant for a campaign whose address it matches: armed
+// for NotBlocked, or why not.
+type note struct {
+	campaign liadesk.ID
+	why      Blocked
+}
+
+// noted is what notes are counted by.
+type noted struct {
+	account liadesk.ID
+	note
+}
+
+// maxNoted bounds the memory of notes between two flushes; beyond it, which
+// takes an installation of thousands of campaigns, new ones are not counted.
+const maxNoted = 100_000
+
+func (x *sights) saw(in liadesk.Inbox, url string, at time.Time, what []note) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.byInbox == nil {
@@ -46,6 +64,41 @@ func (x *sights) saw(in liadesk.Inbox, url string, at time.Time) {
 	}
 	x.byInbox[in.ID] = sight{in.AccountID, in.ID, at, url}
 	x.last[in.ID] = at
+	for _, n := range what {
+		x.count(noted{in.AccountID, n}, 1)
+	}
+}
+
+// refused counts a campaign that was due on a page and not shown after all.
+func (x *sights) refused(account, campaign liadesk.ID, why Blocked) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.count(noted{account, note{campaign, why}}, 1)
+}
+
+func (x *sights) count(n noted, times int64) {
+	if x.notes == nil {
+		x.notes = make(map[noted]int64)
+	}
+	if _, known := x.notes[n]; known || len(x.notes) < maxNoted {
+		x.notes[n] += times
+	}
+}
+
+// pending are the notes of a campaign that were not flushed yet.
+func (x *sights) pending(account, campaign liadesk.ID) map[Blocked]int64 {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var out map[Blocked]int64
+	for n, times := range x.notes {
+		if n.account == account && n.campaign == campaign {
+			if out == nil {
+				out = make(map[Blocked]int64)
+			}
+			out[n.why] += times
+		}
+	}
+	return out
 }
 
 // seen is the last page view of an inbox since the start, or zero.
@@ -57,12 +110,13 @@ func (x *sights) seen(inbox liadesk.ID) time.Time {
 
 // due hands out what is to be stored when it is time, and begins to gather
 // anew.
-func (x *sights) due(now time.Time) (list []sight, prune bool) {
+func (x *sights) due(now time.Time) (list []sight, notes map[noted]int64, prune bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if since := now.Sub(x.flushed); since >= 0 && since < flushEvery {
-		return nil, false
+		return nil, nil, false
 	}
+	notes, x.notes = x.notes, nil
 	x.flushed = now
 	for _, v := range x.byInbox {
 		list = append(list, v)
@@ -71,7 +125,7 @@ func (x *sights) due(now time.Time) (list []sight, prune bool) {
 	if since := now.Sub(x.pruned); since < 0 || since >= pruneEvery {
 		x.pruned, prune = now, true
 	}
-	return list, prune
+	return list, notes, prune
 }
 
 // hurry makes the next Flush store what there is, however soon it comes.
@@ -81,10 +135,14 @@ func (x *sights) hurry() {
 	x.flushed = time.Time{}
 }
 
-// back returns what could not be stored, unless something newer came.
-func (x *sights) back(list []sight) {
+// back returns what could not be stored: page views unless something newer
+// came, counts in any case.
+func (x *sights) back(list []sight, notes map[noted]int64) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	for n, times := range notes {
+		x.count(n, times)
+	}
 	for _, v := range list {
 		if _, newer := x.byInbox[v.inbox]; !newer {
 			x.byInbox[v.inbox] = v
@@ -94,9 +152,10 @@ func (x *sights) back(list []sight) {
 
 // Flush stores what was gathered in memory, at most once a minute however
 // often it is called, and now and then removes old impressions. When the power
-// goes, a minute of "snippet last seen" is lost and nothing else.
+// goes, a minute of "snippet last seen", of armed campaigns and of reasons is
+// lost, and nothing else.
 func (s *Service) Flush(ctx context.Context) error {
-	list, prune := s.sights.due(s.now())
+	list, notes, prune := s.sights.due(s.now())
 	for len(list) > 0 {
 		batch := list[:min(len(list), flushBatch)]
 		err := s.store.Update(ctx, func(tx *db.Tx) error {
@@ -108,15 +167,53 @@ func (s *Service) Flush(ctx context.Context) error {
 			return nil
 		})
 		if err != nil {
-			s.sights.back(list)
+			s.sights.back(list, notes)
 			return err
 		}
 		list = list[len(batch):]
+	}
+	if err := s.flushNotes(ctx, notes); err != nil {
+		return err
 	}
 	if !prune {
 		return nil
 	}
 	return s.prune(ctx)
+}
+
+// flushNotes stores how often campaigns were armed, and why not.
+func (s *Service) flushNotes(ctx context.Context, notes map[noted]int64) error {
+	now := s.now()
+	for len(notes) > 0 {
+		var batch []noted
+		for n := range notes {
+			if batch = append(batch, n); len(batch) == flushBatch {
+				break
+			}
+		}
+		err := s.store.Update(ctx, func(tx *db.Tx) error {
+			for _, n := range batch {
+				var err error
+				if n.why == NotBlocked {
+					err = tx.CountChatMany(n.account, n.campaign, db.FigureArmed, n.campaign[15], now, notes[n])
+				} else {
+					err = tx.CountChatQuiet(n.account, n.campaign, string(n.why), notes[n])
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			s.sights.back(nil, notes)
+			return err
+		}
+		for _, n := range batch {
+			delete(notes, n)
+		}
+	}
+	return nil
 }
 
 // Close stores what was gathered since the last Flush, for the server stops.

@@ -10,7 +10,9 @@ import (
 // Entry is something that waits for pages that match a pattern.
 type Entry[T any] struct {
 	Pattern *Pattern
-	Value   T
+	// Rank is higher for what is found first, however specific its pattern.
+	Rank  int
+	Value T
 }
 
 // Index finds the entries whose patterns match a page without testing them
@@ -18,8 +20,8 @@ type Entry[T any] struct {
 // built when campaigns are saved, never changes and is safe for concurrent
 // use; a new set of campaigns gets a new Index.
 type Index[T any] struct {
-	// entries stand in the order in which they are found: the more specific
-	// first, then as they were given.
+	// entries stand in the order in which they are found: by rank, then the more
+	// specific first, then as they were given.
 	entries []Entry[T]
 	sites   map[string]*site // by host without www.
 	below   map[string]*site // by the domain after "*."
@@ -39,7 +41,7 @@ func NewIndex[T any](entries []Entry[T]) *Index[T] {
 		below:   make(map[string]*site),
 	}
 	slices.SortStableFunc(x.entries, func(a, b Entry[T]) int {
-		return cmp.Compare(b.Pattern.specificity, a.Pattern.specificity)
+		return cmp.Or(cmp.Compare(b.Rank, a.Rank), cmp.Compare(b.Pattern.specificity, a.Pattern.specificity))
 	})
 	for i, e := range x.entries {
 		for _, host := range e.Pattern.hosts {
@@ -110,8 +112,8 @@ func (x *Index[T]) Candidates(page Page) iter.Seq[Entry[T]] {
 	}
 }
 
-// Matches goes through the values whose patterns match the page, the more
-// specific first.
+// Matches goes through the values whose patterns match the page, in the order
+// of their entries.
 func (x *Index[T]) Matches(page Page) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for e := range x.Candidates(page) {

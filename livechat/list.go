@@ -1,7 +1,10 @@
 package livechat
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/liadesk/campaigns/db"
@@ -9,20 +12,24 @@ import (
 )
 
 // Figures are what happened to a campaign's message, each impression counted
-// once in each.
+// once in each but the first and the last.
 type Figures struct {
+	// Armed counts page views that waited for the campaign's conditions.
+	Armed     int64 `json:"armed"`
 	Shown     int64 `json:"shown"`
 	Opened    int64 `json:"opened"`
 	Dismissed int64 `json:"dismissed"`
 	Clicked   int64 `json:"clicked"`
 	Answered  int64 `json:"answered"`
-	Goals     int64 `json:"goals"`
+	// HandedOver counts conversations that the bot handed to the team.
+	HandedOver int64 `json:"handed_over"`
+	Goals      int64 `json:"goals"`
 }
 
 func figuresOf(m map[string]int64) Figures {
 	return Figures{
-		Shown: m[db.FigureShown], Opened: m[db.FigureOpened], Dismissed: m[db.FigureDismissed],
-		Clicked: m[db.FigureClicked], Answered: m[db.FigureAnswered], Goals: m[db.FigureGoals],
+		Armed: m[db.FigureArmed], Shown: m[db.FigureShown], Opened: m[db.FigureOpened], Dismissed: m[db.FigureDismissed],
+		Clicked: m[db.FigureClicked], Answered: m[db.FigureAnswered], HandedOver: m[db.FigureHandedOver], Goals: m[db.FigureGoals],
 	}
 }
 
@@ -74,6 +81,7 @@ func readAround(tx *db.Tx, account liadesk.ID) (around, error) {
 
 func (s *Service) item(x around, c liadesk.LiveChatCampaign, f map[string]int64) Item {
 	it := Item{Campaign: c, Speaker: speaker(c.Sender, x.users[c.Sender.UserID]), Figures: figuresOf(f)}
+	it.Figures.Armed += s.sights.pending(c.AccountID, c.ID)[NotBlocked]
 	in, found := x.inboxes[c.InboxID]
 	if it.Inbox, it.InboxGone = in, !found; !found {
 		it.Inbox.Name = c.InboxName
@@ -175,9 +183,8 @@ const reportDays = 30
 
 // Day is one day of a report, in UTC.
 type Day struct {
-	Date     time.Time
-	Shown    int64
-	Answered int64
+	Date time.Time
+	Figures
 }
 
 // Rate is a share of the impressions, with the formula that made it, so that
@@ -200,12 +207,44 @@ func (r Rate) Value() float64 {
 type Report struct {
 	Item
 	Days []Day // the last thirty, oldest first
+	// Quiet are page views on which it was not shown although the address
+	// matched, by reason, the most frequent first.
+	Quiet []QuietReason
+	// Worth is what goals were worth, by currency (ISO 4217), sorted.
+	Worth []Worth
+	// HumanAnswers is how many of its conversations a person answered, and
+	// HumanAnswer how long visitors waited for it in the middle (the median,
+	// within a fifth).
+	HumanAnswers int64
+	HumanAnswer  time.Duration
 }
+
+// QuietReason is how often a reason kept a campaign from being shown.
+type QuietReason struct {
+	Reason Blocked `json:"reason"`
+	Count  int64   `json:"count"`
+}
+
+// Worth is an amount in one currency.
+type Worth struct {
+	Currency   string
+	Hundredths int64
+}
+
+// Amount is the amount in whole units of the currency.
+func (w Worth) Amount() float64 { return float64(w.Hundredths) / 100 }
 
 // Rates are the shares that a report states.
 func (f Figures) Rates() (opened, answered, dismissed Rate) {
 	return Rate{f.Opened, f.Shown, "opened / shown"}, Rate{f.Answered, f.Shown, "answered / shown"},
 		Rate{f.Dismissed, f.Shown, "dismissed / shown"}
+}
+
+// MoreRates are further shares: of armed page views that showed it, of shown
+// ones whose visitor reached the goal, and of answers that the bot handed over.
+func (f Figures) MoreRates() (shown, goals, handedOver Rate) {
+	return Rate{f.Shown, f.Armed, "shown / armed"}, Rate{f.Goals, f.Shown, "goals / shown"},
+		Rate{f.HandedOver, f.Answered, "handed over / answered"}
 }
 
 // Report reads a campaign's figures, in total and by day.
@@ -214,16 +253,45 @@ func (s *Service) Report(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Item: it}
+	var r Report
 	err = s.store.View(ctx, func(tx *db.Tx) error {
-		r.Days = nil
+		r = Report{Item: it}
 		today := s.now().Truncate(24 * time.Hour)
-		shown, answered, err := tx.ChatDays(actor.Account, id, today, reportDays)
-		for i := range shown {
-			r.Days = append(r.Days, Day{today.AddDate(0, 0, i-reportDays+1), shown[i], answered[i]})
+		days, err := tx.ChatDays(actor.Account, id, today, reportDays)
+		if err != nil {
+			return err
 		}
-		return err
+		for i, f := range days {
+			r.Days = append(r.Days, Day{today.AddDate(0, 0, i-reportDays+1), figuresOf(f)})
+		}
+		aside, err := tx.ChatAsideOf(actor.Account, id)
+		if err != nil {
+			return err
+		}
+		r.HumanAnswers, r.HumanAnswer = aside.Answered, aside.Waited
+		quiet := make(map[Blocked]int64, len(aside.Quiet))
+		for reason, n := range aside.Quiet {
+			quiet[Blocked(reason)] = n
+		}
+		for reason, n := range s.sights.pending(actor.Account, id) {
+			if reason != NotBlocked {
+				quiet[reason] += n
+			}
+		}
+		for reason, n := range quiet {
+			r.Quiet = append(r.Quiet, QuietReason{reason, n})
+		}
+		slices.SortFunc(r.Quiet, func(a, b QuietReason) int {
+			return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
+		})
+		for _, currency := range slices.Sorted(maps.Keys(aside.Worth)) {
+			r.Worth = append(r.Worth, Worth{currency, aside.Worth[currency]})
+		}
+		return nil
 	})
+	if n := len(r.Days); n > 0 {
+		r.Days[n-1].Armed += s.sights.pending(actor.Account, id)[NotBlocked]
+	}
 	return r, err
 }
 
@@ -231,6 +299,7 @@ func (s *Service) Report(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 type Choices struct {
 	Inboxes []liadesk.Inbox // of websites
 	Senders []liadesk.User  // people who can speak
+	Tags    []liadesk.Tag   // that contacts have
 }
 
 // Choices lists the inboxes and senders to choose from.
@@ -256,6 +325,10 @@ func (s *Service) Choices(ctx context.Context, actor liadesk.Actor) (Choices, er
 				out.Senders = append(out.Senders, u)
 			}
 		}
+		if err != nil {
+			return err
+		}
+		out.Tags, err = tx.Tags(actor.Account)
 		return err
 	})
 	return out, err

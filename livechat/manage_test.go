@@ -3,6 +3,7 @@ package livechat
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -148,7 +149,7 @@ func TestOnlyAdministratorsOfThePlanChangeAndStrangersFindNothing(t *testing.T) 
 			}
 		}
 	}
-	if got, err := x.Get(t.Context(), x.actor(), c.ID); err != nil || got.Campaign != c {
+	if got, err := x.Get(t.Context(), x.actor(), c.ID); err != nil || !reflect.DeepEqual(got.Campaign, c) {
 		t.Errorf("the campaign is %+v, %v", got.Campaign, err)
 	}
 	if list, err := x.List(t.Context(), liadesk.ActorOf(x.account, outsider), db.Page{}); err != nil || len(list.Items) != 0 {
@@ -230,7 +231,7 @@ func TestACardSaysWhyItsCampaignCannotBeShown(t *testing.T) {
 	clara.DeactivatedAt = dbtest.Now
 	dbtest.Update(t, x.store, func(tx *db.Tx) error { return tx.PutUser(clara) })
 	why, err := x.WhyNot(t.Context(), x.actor(), spoken.ID)
-	if err != nil || !slices.Equal(why, []Reason{{ReasonSenderLeft, false, "Clara"}}) {
+	if err != nil || !slices.Equal(why, []Reason{{Code: ReasonSenderLeft, Name: "Clara"}}) {
 		t.Errorf("a sender who left: %v, %v", why, err)
 	}
 }
@@ -247,7 +248,7 @@ func TestTheEndOfThePlanAndOfAnInboxDisableAndNothingEnables(t *testing.T) {
 		}
 		return it
 	}
-	if it := get(c.ID); it.Campaign.Enabled || it.Campaign.DisabledFor != liadesk.DisabledForPlan || !slices.Contains(it.Why, Reason{ReasonPlan, true, ""}) {
+	if it := get(c.ID); it.Campaign.Enabled || it.Campaign.DisabledFor != liadesk.DisabledForPlan || !slices.Contains(it.Why, Reason{Code: ReasonPlan, Stops: true, Name: ""}) {
 		t.Errorf("after the downgrade: %+v", it)
 	}
 	if it := get(off.ID); it.Campaign.DisabledFor != liadesk.DisabledByPerson || it.Campaign.Version != off.Version {
@@ -383,7 +384,7 @@ func FuzzVisit(f *testing.F) {
 		x := newShop(t)
 		c := x.create()
 		x.counter.Reset()
-		out, err := x.Visit(t.Context(), Visit{Key: key, URL: url, Origin: origin, Seen: []Seen{{c.ID, day, how}}})
+		out, err := x.Visit(t.Context(), Visit{Key: key, URL: url, Origin: origin, Seen: []Seen{{Campaign: c.ID, Day: day, How: how}}})
 		if err == nil && len(out.Arm) > maxArmed || liadesk.KindOf(err) == liadesk.KindInternal && err != nil {
 			t.Errorf("got %+v, %v", out, err)
 		}

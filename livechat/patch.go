@@ -2,7 +2,10 @@ package livechat
 
 import (
 	"errors"
+	"reflect"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
@@ -20,6 +23,18 @@ type Patch struct {
 	TimeOnPage        *int // seconds
 	Enabled           *bool
 	BusinessHoursOnly *bool
+	URLs, Except      *[]string
+	// Conditions holds nil to take them away.
+	Conditions       **liadesk.Rule
+	OnlineOnly       *bool
+	StartsAt, EndsAt *time.Time // zero takes the bound away
+	Frequency        *liadesk.Frequency
+	Priority         *liadesk.Priority
+	QuickReplies     *[]string
+	Goal             **liadesk.Goal // holds nil to take it away
+
+	// Unreadable names fields that were given and could not be read as a time.
+	Unreadable []string
 
 	// Version is the one that the change was made from; 0 saves over any.
 	Version uint64
@@ -33,6 +48,9 @@ type Patch struct {
 // choose them anew, nor enable a campaign without an inbox.
 func apply(tx *db.Tx, c *liadesk.LiveChatCampaign, p Patch) ([]Removed, error) {
 	var v liadesk.Invalid
+	for _, field := range p.Unreadable {
+		v.Add(field, "not_an_instant")
+	}
 	var removed []Removed
 	stored := *c
 	if p.Title != nil {
@@ -53,6 +71,7 @@ func apply(tx *db.Tx, c *liadesk.LiveChatCampaign, p Patch) ([]Removed, error) {
 	if p.BusinessHoursOnly != nil {
 		c.BusinessHoursOnly = *p.BusinessHoursOnly
 	}
+	applyWhen(c, p)
 	if p.Enabled != nil && *p.Enabled != c.Enabled {
 		c.Enabled, c.DisabledFor = *p.Enabled, liadesk.DisabledByPerson
 	}
@@ -74,13 +93,16 @@ func apply(tx *db.Tx, c *liadesk.LiveChatCampaign, p Patch) ([]Removed, error) {
 		if p.TriggerURL != nil {
 			c.Trigger.URL = strings.TrimSpace(*p.TriggerURL)
 		}
-		if _, err := CompilePattern(c.Trigger.URL); err != nil {
-			code := ErrPatternSyntax.Code
-			if e, ok := errors.AsType[*PatternError](err); ok {
-				code = e.Code
-			}
-			v.Add("trigger.url", code, "Max", MaxPattern)
-		}
+		checkPattern(&v, "trigger.url", c.Trigger.URL)
+	}
+	if p.URLs != nil {
+		checkPatterns(&v, "trigger.urls", c.Trigger.URLs)
+	}
+	if p.Except != nil {
+		checkPatterns(&v, "trigger.except", c.Trigger.Except)
+	}
+	if p.Goal != nil && c.Goal != nil && c.Goal.URL != "" {
+		checkPattern(&v, "goal.url", c.Goal.URL)
 	}
 	if err := checkInbox(tx, &v, *c, stored); err != nil {
 		return removed, err
@@ -89,6 +111,82 @@ func apply(tx *db.Tx, c *liadesk.LiveChatCampaign, p Patch) ([]Removed, error) {
 		return removed, err
 	}
 	return removed, v.Err()
+}
+
+// applyWhen takes over what a patch says about when, how often and what for.
+func applyWhen(c *liadesk.LiveChatCampaign, p Patch) {
+	if p.URLs != nil {
+		c.Trigger.URLs = lines(*p.URLs)
+	}
+	if p.Except != nil {
+		c.Trigger.Except = lines(*p.Except)
+	}
+	if p.Conditions != nil {
+		c.Trigger.Conditions = *p.Conditions
+	}
+	if p.OnlineOnly != nil {
+		c.OnlineOnly = *p.OnlineOnly
+	}
+	if p.StartsAt != nil {
+		c.StartsAt = p.StartsAt.UTC()
+	}
+	if p.EndsAt != nil {
+		c.EndsAt = p.EndsAt.UTC()
+	}
+	if p.Frequency != nil {
+		c.Frequency = *p.Frequency
+		if c.Frequency.Kind != liadesk.FrequencyDays {
+			c.Frequency.Days = 0
+		}
+	}
+	if p.Priority != nil {
+		c.Priority = *p.Priority
+	}
+	if p.QuickReplies != nil {
+		c.QuickReplies = lines(*p.QuickReplies)
+	}
+	if p.Goal != nil {
+		c.Goal = *p.Goal
+		if c.Goal != nil {
+			g := *c.Goal
+			g.URL, g.Event = strings.TrimSpace(g.URL), strings.TrimSpace(g.Event)
+			g.Currency = strings.ToUpper(strings.TrimSpace(g.Currency))
+			if g.Days == 0 {
+				g.Days = liadesk.DefaultGoalDays
+			}
+			c.Goal = &g
+		}
+	}
+}
+
+// lines cleans a list of texts of one line; empty ones and repeated ones go.
+func lines(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if s = line(s); s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func checkPattern(v *liadesk.Invalid, field, source string) {
+	if _, err := CompilePattern(source); err != nil {
+		code := ErrPatternSyntax.Code
+		if e, ok := errors.AsType[*PatternError](err); ok {
+			code = e.Code
+		}
+		v.Add(field, code, "Max", MaxPattern)
+	}
+}
+
+// checkPatterns names the first address of a list that cannot be read.
+func checkPatterns(v *liadesk.Invalid, field string, list []string) {
+	for _, source := range list {
+		if checkPattern(v, field, source); v.Has(field) {
+			return
+		}
+	}
 }
 
 // saysSomething tells a message from markup without content: a picture counts.
@@ -134,7 +232,7 @@ func checkSender(tx *db.Tx, v *liadesk.Invalid, c, stored liadesk.LiveChatCampai
 func differences(theirs, yours liadesk.LiveChatCampaign) []liadesk.Change {
 	var list []liadesk.Change
 	add := func(field string, a, b any) {
-		if a != b {
+		if !reflect.DeepEqual(a, b) {
 			list = append(list, liadesk.Change{Field: field, Theirs: a, Yours: b})
 		}
 	}
@@ -146,5 +244,15 @@ func differences(theirs, yours liadesk.LiveChatCampaign) []liadesk.Change {
 	add("trigger.time_on_page", theirs.Trigger.TimeOnPage, yours.Trigger.TimeOnPage)
 	add("enabled", theirs.Enabled, yours.Enabled)
 	add("business_hours_only", theirs.BusinessHoursOnly, yours.BusinessHoursOnly)
+	add("trigger.urls", theirs.Trigger.URLs, yours.Trigger.URLs)
+	add("trigger.except", theirs.Trigger.Except, yours.Trigger.Except)
+	add("trigger.conditions", theirs.Trigger.Conditions, yours.Trigger.Conditions)
+	add("only_when_online", theirs.OnlineOnly, yours.OnlineOnly)
+	add("starts_at", theirs.StartsAt, yours.StartsAt)
+	add("ends_at", theirs.EndsAt, yours.EndsAt)
+	add("frequency", theirs.Frequency.OrDefault(), yours.Frequency.OrDefault())
+	add("priority", theirs.Priority, yours.Priority)
+	add("quick_replies", theirs.QuickReplies, yours.QuickReplies)
+	add("goal", theirs.Goal, yours.Goal)
 	return list
 }

@@ -194,7 +194,7 @@ func TestMoreSpecificPatternsComeFirst(t *testing.T) {
 	}
 	var entries []Entry[string]
 	for _, s := range slices.Backward(ordered) {
-		entries = append(entries, Entry[string]{mustCompile(t, s), s})
+		entries = append(entries, Entry[string]{Pattern: mustCompile(t, s), Value: s})
 	}
 	x := NewIndex(entries)
 	for i := range x.Len() {
@@ -217,7 +217,7 @@ func TestIndexFindsWhatTestingAllWouldFind(t *testing.T) {
 	var entries []Entry[int]
 	for i, host := range []string{"shop.example", "www.shop.example", "*.shop.example", "{:sub.}?shop.example", "eu.shop.example", "localhost:3000"} {
 		for j, path := range []string{"", "/", "/*", "/a", "/a/", "/a/*", "/a/:id?", "/:id", "/*/b", "/a{/b}?", "/a?q=*", "/a#/x"} {
-			entries = append(entries, Entry[int]{mustCompile(t, host+path), i*100 + j})
+			entries = append(entries, Entry[int]{Pattern: mustCompile(t, host+path), Value: i*100 + j})
 		}
 	}
 	x := NewIndex(entries)
@@ -250,9 +250,9 @@ func TestIndexFindsWhatTestingAllWouldFind(t *testing.T) {
 func TestIndexTestsOnlyCandidates(t *testing.T) {
 	var entries []Entry[int]
 	for i := range 200 {
-		entries = append(entries, Entry[int]{mustCompile(t, fmt.Sprintf("https://shop.example/products/%d/*", i)), i})
+		entries = append(entries, Entry[int]{Pattern: mustCompile(t, fmt.Sprintf("https://shop.example/products/%d/*", i)), Value: i})
 	}
-	entries = append(entries, Entry[int]{mustCompile(t, "https://shop.example/*/sale"), 200})
+	entries = append(entries, Entry[int]{Pattern: mustCompile(t, "https://shop.example/*/sale"), Value: 200})
 	x := NewIndex(entries)
 	page, err := ParsePage("https://www.shop.example/products/17/sale")
 	if err != nil {
@@ -297,7 +297,7 @@ func FuzzPattern(f *testing.F) {
 		if full := p.full.Test(page.address(p.tracking), ""); full != match {
 			t.Fatalf("%q on %q: %v, but the expression says %v", source, address, match, full)
 		}
-		if got := slices.Collect(NewIndex([]Entry[int]{{p, 1}}).Matches(page)); (len(got) == 1) != match {
+		if got := slices.Collect(NewIndex([]Entry[int]{{Pattern: p, Value: 1}}).Matches(page)); (len(got) == 1) != match {
 			t.Fatalf("%q on %q: the index finds %v, testing says %v", source, address, got, match)
 		}
 		if ok, why := p.Explain(address); ok != match || ok != (why == WhyMatches) {
@@ -312,7 +312,7 @@ func BenchmarkIndex(b *testing.B) {
 	var entries []Entry[int]
 	for i := range 200 {
 		path := []string{"/products/%d", "/products/%d/*", "/blog/%d/:slug", "/p%d*"}[i%4]
-		entries = append(entries, Entry[int]{mustCompile(b, "https://shop.example"+fmt.Sprintf(path, i)), i})
+		entries = append(entries, Entry[int]{Pattern: mustCompile(b, "https://shop.example"+fmt.Sprintf(path, i)), Value: i})
 	}
 	x := NewIndex(entries)
 	b.Run("visit", func(b *testing.B) {

@@ -2,6 +2,7 @@ package livechat
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"time"
 	"unicode"
@@ -56,7 +57,8 @@ func find(tx *db.Tx, actor liadesk.Actor, id liadesk.ID) (liadesk.LiveChatCampai
 
 // Create makes a campaign. What the sanitiser took out of the message comes
 // back too. Absent fields get the defaults: LiaDesk as sender, ten seconds,
-// enabled, at any hour.
+// enabled, at any hour, at most once a
+// day to a visitor.
 func (s *Service) Create(ctx context.Context, actor liadesk.Actor, p Patch) (liadesk.LiveChatCampaign, []Removed, error) {
 	if err := actor.ManageCampaigns(); err != nil {
 		return liadesk.LiveChatCampaign{}, nil, err
@@ -90,7 +92,7 @@ func (s *Service) blank(actor liadesk.Actor) liadesk.LiveChatCampaign {
 	now := s.now()
 	return liadesk.LiveChatCampaign{
 		ID: s.ids(), AccountID: actor.Account, Sender: liadesk.Sender{Kind: liadesk.SenderBot},
-		Trigger: liadesk.Trigger{TimeOnPage: liadesk.DefaultTimeOnPage}, Enabled: true,
+		Trigger: liadesk.Trigger{TimeOnPage: liadesk.DefaultTimeOnPage}, Enabled: true, Frequency: liadesk.Frequency{Kind: liadesk.FrequencyDays, Days: 1},
 		CreatedAt: now, CreatedBy: actor.User, UpdatedAt: now, Version: 1,
 	}
 }
@@ -134,7 +136,7 @@ func (s *Service) change(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 			return err
 		}
 		before := c
-		if err := fn(tx, &c); err != nil || c == before {
+		if err := fn(tx, &c); err != nil || reflect.DeepEqual(c, before) {
 			return err
 		}
 		c.UpdatedAt = s.now()

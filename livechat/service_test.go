@@ -106,7 +106,7 @@ func (x *shop) visit(url string, seen ...Seen) []liadesk.ID {
 
 func (x *shop) ask(c liadesk.LiveChatCampaign, url string, seen ...Seen) Shown {
 	x.t.Helper()
-	out, err := x.Show(x.t.Context(), Ask{Key: "key-of-the-shop", Campaign: c.ID, URL: url, Seen: seen})
+	out, err := x.Show(x.t.Context(), Ask{Visit{Key: "key-of-the-shop", URL: url, Seen: seen}, c.ID})
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestACampaignIsShownWhereItsAddressSays(t *testing.T) {
 	if shown.Blocked != "" || shown.Speaker != (Speaker{Name: "LiaDesk", Bot: true}) || len(shown.Blocks) != 1 {
 		t.Fatalf("got %+v", shown)
 	}
-	if f := x.figures(c); f != (Figures{Shown: 1}) {
+	if f := x.figures(c); f != (Figures{Armed: 1, Shown: 1}) {
 		t.Errorf("figures %+v", f)
 	}
 	var kept liadesk.Impression
@@ -252,7 +252,7 @@ func TestShowDecidesByTheStore(t *testing.T) {
 			}
 			var seen []Seen
 			if tt.seen != "" {
-				seen = []Seen{{c.ID, "2026-11-24", tt.seen}}
+				seen = []Seen{{Campaign: c.ID, Day: "2026-11-24", How: tt.seen}}
 			}
 			x.counter.Reset()
 			got := x.ask(c, url, seen...)
@@ -293,10 +293,10 @@ func TestAVisitorIsNotShownTheSameAgainTooSoon(t *testing.T) {
 		// A clock that runs ahead, and a memory that makes no sense.
 		{"2027-01-01", "shown", false}, {"yesterday", "shown", false}, {"", "shown", false}, {"2026-11-3", "shown", false},
 	} {
-		if got := x.visit(bikes, Seen{c.ID, tt.day, tt.how}); (got != nil) != tt.again {
+		if got := x.visit(bikes, Seen{Campaign: c.ID, Day: tt.day, How: tt.how}); (got != nil) != tt.again {
 			t.Errorf("%s on %q: armed %v", tt.how, tt.day, got)
 		}
-		if got := x.ask(c, bikes, Seen{c.ID, tt.day, tt.how}); (got.Blocked == NotBlocked) != tt.again {
+		if got := x.ask(c, bikes, Seen{Campaign: c.ID, Day: tt.day, How: tt.how}); (got.Blocked == NotBlocked) != tt.again {
 			t.Errorf("%s on %q: blocked %q", tt.how, tt.day, got.Blocked)
 		}
 	}
@@ -422,12 +422,22 @@ func TestAnAnswerStandsUnderTheMessageAndCountsInTheReport(t *testing.T) {
 	if out.Conversation.CampaignID != c.ID || out.Conversation.Messages != 2 {
 		t.Errorf("the thread is %+v", out.Conversation)
 	}
+	x.clock.Advance(90 * time.Second)
+	for _, text := range []string{"Which one?", "Hello?"} {
+		if _, err := x.talks.Reply(t.Context(), x.actor(), out.Conversation.ID, text, ""); err != nil {
+			t.Fatal(err)
+		}
+		x.clock.Advance(time.Hour)
+	}
 	r, err := x.Report(t.Context(), x.actor(), c.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if r.HumanAnswers != 1 || r.HumanAnswer < 75*time.Second || r.HumanAnswer > 108*time.Second {
+		t.Errorf("%d answered by a person, after %s", r.HumanAnswers, r.HumanAnswer)
+	}
 	_, answered, _ := r.Figures.Rates()
-	if r.Figures != (Figures{Shown: 2, Answered: 1}) || answered.Value() != 0.5 || answered.Formula != "answered / shown" {
+	if r.Figures != (Figures{Shown: 2, Answered: 1, HandedOver: 1}) || answered.Value() != 0.5 || answered.Formula != "answered / shown" {
 		t.Errorf("report %+v", r)
 	}
 	if last := r.Days[len(r.Days)-1]; len(r.Days) != 30 || last.Shown != 2 || last.Answered != 1 || last.Date.Format(time.DateOnly) != "2026-11-24" {

@@ -8,28 +8,10 @@ import (
 	"github.com/liadesk/campaigns/liadesk"
 )
 
-// Blocked is why a campaign is not shown; "" when it is.
-type Blocked string
-
-// The reasons, in the order in which they are looked for.
-const (
-	NotBlocked      Blocked = ""
-	BlockedPlan     Blocked = "plan"     // the account's plan has no campaigns
-	BlockedEnded    Blocked = "ended"    // deleted, or never of this inbox
-	BlockedDisabled Blocked = "disabled" // switched off
-	BlockedDomain   Blocked = "domain"   // the page is outside the inbox's domains
-	BlockedPattern  Blocked = "pattern"  // the page's address does not match (any more)
-	BlockedHours    Blocked = "hours"    // outside business hours
-	BlockedCapped   Blocked = "capped"   // this visitor has had it
-)
-
 // Ask is a page whose conditions for a campaign are met.
 type Ask struct {
-	Key      string
+	Visit
 	Campaign liadesk.ID
-	URL      string
-	Origin   string
-	Seen     []Seen
 }
 
 // Speaker is in whose name a message is shown.
@@ -51,6 +33,8 @@ type Shown struct {
 	Impression liadesk.ID
 	Speaker    Speaker
 	Blocks     []Block
+	// QuickReplies are answers that the visitor can give in one tap.
+	QuickReplies []string
 }
 
 // Show decides again, by what the store holds at this moment, whether a page
@@ -71,16 +55,20 @@ func (s *Service) Show(ctx context.Context, in Ask) (Shown, error) {
 	now := s.now()
 	var d decision
 	err = s.store.View(ctx, func(tx *db.Tx) (err error) {
-		d, err = decide(tx, in, page, now)
+		d, err = s.decide(tx, in, page, now)
 		return err
 	})
-	if err != nil || d.blocked != NotBlocked {
-		return Shown{Blocked: d.blocked}, err
+	if err != nil {
+		return Shown{}, err
+	}
+	if d.blocked != NotBlocked {
+		s.sights.refused(d.account, in.Campaign, d.blocked)
+		return Shown{Blocked: d.blocked}, nil
 	}
 	shown := Shown{Impression: s.ids()}
 	err = s.store.Update(ctx, func(tx *db.Tx) (err error) {
 		// The store may have changed between the two; what counts is this.
-		d, err = decide(tx, in, page, now)
+		d, err = s.decide(tx, in, page, now)
 		if err != nil || d.blocked != NotBlocked {
 			return err
 		}
@@ -96,21 +84,22 @@ func (s *Service) Show(ctx context.Context, in Ask) (Shown, error) {
 	if err != nil || d.blocked != NotBlocked {
 		return Shown{Blocked: d.blocked}, err
 	}
-	shown.Speaker = d.speaker
+	shown.Speaker, shown.QuickReplies = d.speaker, d.campaign.QuickReplies
 	shown.Blocks, err = Blocks(d.campaign.Message)
 	return shown, err
 }
 
 // decision is what the store says about showing a campaign on a page.
 type decision struct {
+	account  liadesk.ID
 	blocked  Blocked
 	campaign liadesk.LiveChatCampaign
-	sender   liadesk.Sender // who really speaks
+	person   liadesk.Contact // the visitor's contact, if known
+	sender   liadesk.Sender  // who really speaks
 	speaker  Speaker
 }
 
-func decide(tx *db.Tx, in Ask, page Page, now time.Time) (decision, error) {
-	blocked := func(why Blocked) (decision, error) { return decision{blocked: why}, nil }
+func (s *Service) decide(tx *db.Tx, in Ask, page Page, now time.Time) (decision, error) {
 	inbox, err := inboxByKey(tx, in.Key)
 	if err != nil {
 		return decision{}, err
@@ -119,30 +108,30 @@ func decide(tx *db.Tx, in Ask, page Page, now time.Time) (decision, error) {
 	if err != nil {
 		return decision{}, err
 	}
+	blocked := func(why Blocked) (decision, error) { return decision{account: a.ID, blocked: why}, nil }
 	c, found, err := tx.LiveChatCampaign(a.ID, in.Campaign)
-	if err != nil {
-		return decision{}, err
-	}
 	switch {
+	case err != nil:
+		return decision{}, err
 	case !a.Plan.Paid():
 		return blocked(BlockedPlan)
 	case !found || c.InboxID != inbox.ID:
 		return blocked(BlockedEnded)
-	case !c.Enabled:
-		return blocked(BlockedDisabled)
-	case onDomain(inbox.Website, page, in.Origin) != nil:
-		return blocked(BlockedDomain)
 	}
-	if p, err := CompilePattern(c.Trigger.URL); err != nil || !p.MatchPage(page) {
-		return blocked(BlockedPattern)
+	open := true
+	if c.OnlineOnly {
+		if open, err = s.talks.StaffedNow(tx, inbox); err != nil {
+			return decision{}, err
+		}
 	}
-	switch {
-	case c.BusinessHoursOnly && !inbox.Website.Hours.Open(now):
-		return blocked(BlockedHours)
-	case restrain(in.Seen, now).capped(c.ID):
-		return blocked(BlockedCapped)
+	m := newMoment(in.Visit, page, inbox, true, open, now)
+	if err := s.recognise(tx, &m); err != nil {
+		return decision{}, err
 	}
-	d := decision{campaign: c, sender: c.Sender, speaker: Speaker{Name: botName, Bot: true}}
+	if why, _ := m.blocked(compile(c, compileNew)); why != NotBlocked {
+		return blocked(why)
+	}
+	d := decision{account: a.ID, campaign: c, person: m.person, sender: c.Sender, speaker: Speaker{Name: botName, Bot: true}}
 	if c.Sender.Kind == liadesk.SenderAgent {
 		u, _, err := tx.User(a.ID, c.Sender.UserID)
 		if err != nil {

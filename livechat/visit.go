@@ -3,9 +3,10 @@ package livechat
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
-	"time"
 
+	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -22,7 +23,14 @@ type Visit struct {
 	// Origin is the browser's own word on where the page is from, "" or "null"
 	// when it says nothing.
 	Origin string
-	Seen   []Seen
+	// Referrer, Landing, Language and Device are what the page says of its
+	// visitor; see Facts.
+	Referrer, Landing, Language, Device string
+	// Token is the visitor's, once they wrote.
+	Token string
+	Seen  []Seen
+	// Again is set by a page that was open before: it is no new page view.
+	Again bool
 }
 
 // Arm is a campaign to wait for, with the conditions that only the page can
@@ -30,17 +38,29 @@ type Visit struct {
 type Arm struct {
 	Campaign   liadesk.ID
 	TimeOnPage int // seconds for which the page must have been visible
+	// Conditions are those that the page has to judge besides, nil for none.
+	Conditions *liadesk.Rule
+}
+
+// GoalAsk is the goal of a campaign that this visitor was shown: reached now,
+// or, with an event, when the page reports it.
+type GoalAsk struct {
+	Campaign liadesk.ID
+	Event    string
 }
 
 // VisitAnswer tells a page what to wait for.
 type VisitAnswer struct {
 	Arm     []Arm // at most eight, in the order in which they have their turn
-	Open    bool  // somebody can answer now
-	Recheck int   // seconds until the page asks again
+	Goals   []GoalAsk
+	Open    bool // somebody can answer now
+	Count   bool // the widget may count pages and visits
+	Recheck int  // seconds until the page asks again
 }
 
 // Visit answers a page view from memory. It writes nothing, makes no visitor
-// and no contact, and is as cheap for a crawler as for a person.
+// and no contact, and is as cheap for a crawler as for a person. Only for a
+// visitor who wrote before, and so has a token, the store is read.
 func (s *Service) Visit(ctx context.Context, in Visit) (VisitAnswer, error) {
 	page, err := ParsePage(in.URL)
 	if err != nil {
@@ -56,21 +76,34 @@ func (s *Service) Visit(ctx context.Context, in Visit) (VisitAnswer, error) {
 		return VisitAnswer{}, err
 	}
 	now := s.now()
-	s.sights.saw(site.inbox, page.place(), now)
-	out := VisitAnswer{Open: site.open, Recheck: recheck}
-	if !site.paid || site.index.Len() == 0 {
+	out := VisitAnswer{Open: site.open, Recheck: recheck, Count: site.paid && site.counts}
+	if !site.paid || len(site.goals) == 0 && site.index.Len() == 0 {
+		s.sights.saw(site.inbox, page.place(), now, nil)
 		return out, nil
 	}
-	seen := restrain(in.Seen, now)
-	inHours := site.inbox.Website.Hours.Open(now)
-	for a := range site.index.Matches(page) {
-		if a.inHours && !inHours || seen.capped(a.campaign) {
-			continue
-		}
-		if out.Arm = append(out.Arm, Arm{a.campaign, a.timeOnPage}); len(out.Arm) == maxArmed {
-			break
+	m := newMoment(in, page, site.inbox, site.paid, site.open, now)
+	if in.Token != "" && site.index.Len() > 0 {
+		if err := s.store.View(ctx, func(tx *db.Tx) error { return s.recognise(tx, &m) }); err != nil {
+			return VisitAnswer{}, err
 		}
 	}
+	m.matched = true
+	var what []note
+	for c := range site.index.Matches(page) {
+		if len(c.urls) > 1 && slices.ContainsFunc(what, func(n note) bool { return n.campaign == c.ID }) {
+			continue // another of its addresses
+		}
+		why, rest := m.blocked(c)
+		what = append(what, note{c.ID, why})
+		if why == NotBlocked && len(out.Arm) < maxArmed {
+			out.Arm = append(out.Arm, Arm{c.ID, c.Trigger.TimeOnPage, rest})
+		}
+	}
+	if in.Again {
+		what = nil
+	}
+	s.sights.saw(site.inbox, page.place(), now, what)
+	out.Goals = site.goalsFor(in.Seen, page, now)
 	return out, nil
 }
 
@@ -121,44 +154,3 @@ func originHost(origin string) string {
 func (page Page) place() string {
 	return Page{scheme: page.scheme, host: page.host, port: page.port, path: page.path}.address(true)
 }
-
-// Seen is how a campaign met a visitor before, as the browser remembers it.
-type Seen struct {
-	Campaign liadesk.ID
-	Day      string // UTC, as 2026-11-03
-	How      string // shown, opened, clicked, dismissed or answered
-}
-
-// maxSeen bounds how much of a browser's memory is looked at, the newest last.
-const maxSeen = 200
-
-// restraint is the campaigns that a visitor is not to be shown now:
-//
-//   - one that was dismissed stays dismissed, and one that was answered has
-//     had its answer: neither is ever shown to this visitor again
-//   - one that was shown is shown again on another day at the earliest
-//
-// A memory of days to come, or of no day at all, counts as of today: a wrong
-// clock makes us more reserved, never less.
-type restraint map[liadesk.ID]bool
-
-func restrain(seen []Seen, now time.Time) restraint {
-	if len(seen) == 0 {
-		return nil
-	}
-	today := now.UTC().Format(time.DateOnly)
-	r := make(restraint, len(seen))
-	for _, s := range seen[max(0, len(seen)-maxSeen):] {
-		if s.How == "dismissed" || s.How == "answered" || !earlier(s.Day, today) {
-			r[s.Campaign] = true
-		}
-	}
-	return r
-}
-
-func earlier(day, today string) bool {
-	_, err := time.Parse(time.DateOnly, day)
-	return err == nil && day < today
-}
-
-func (r restraint) capped(campaign liadesk.ID) bool { return r[campaign] }

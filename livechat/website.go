@@ -23,19 +23,14 @@ type website struct {
 	inbox  liadesk.Inbox
 	paid   bool
 	open   bool // somebody could answer, when it was read
-	index  *Index[armed]
+	counts bool // the widget may count visits
+	index  *Index[*compiled]
+	goals  map[liadesk.ID]*compiled // campaigns of this site that have one
 	readAt time.Time
 	// pictures are the team's, by user: the digests of stored pictures.
 	pictures map[liadesk.ID]string
 	// compiled are the patterns by their text, to be used again.
 	compiled map[string]*Pattern
-}
-
-// armed is an enabled campaign, as a visit sees it.
-type armed struct {
-	campaign   liadesk.ID
-	timeOnPage int // seconds
-	inHours    bool
 }
 
 // websites are those whose widget has been heard of, by the public key.
@@ -125,22 +120,34 @@ func (s *Service) readWebsite(ctx context.Context, key string, known *website) (
 	if fresh.open, err = s.talks.Staffed(ctx, fresh.inbox); err != nil {
 		return nil, err
 	}
-	var entries []Entry[armed]
+	fresh.counts = fresh.inbox.Website.CountVisits
+	fresh.goals = make(map[liadesk.ID]*compiled)
+	pattern := func(source string) *Pattern {
+		p := known.pattern(source)
+		if p == nil {
+			p = compileNew(source)
+		}
+		if p != nil {
+			fresh.compiled[source] = p
+		}
+		return p
+	}
+	var entries []Entry[*compiled]
 	// Older campaigns first, where nothing else tells two of them apart.
-	for _, c := range slices.Backward(campaigns) {
-		if !c.Enabled || c.InboxID != fresh.inbox.ID {
+	for _, k := range slices.Backward(campaigns) {
+		if k.InboxID != fresh.inbox.ID || !k.Enabled && k.Goal == nil {
 			continue
 		}
-		p := known.pattern(c.Trigger.URL)
-		if p == nil {
-			// What cannot be compiled was stored by a version that read
-			// patterns differently: it stands still, and its card says so.
-			if p, err = CompilePattern(c.Trigger.URL); err != nil {
-				continue
-			}
+		c := compile(k, pattern)
+		if k.Goal != nil {
+			fresh.goals[k.ID] = c
 		}
-		fresh.compiled[c.Trigger.URL] = p
-		entries = append(entries, Entry[armed]{p, armed{c.ID, c.Trigger.TimeOnPage, c.BusinessHoursOnly}})
+		if !k.Enabled {
+			continue
+		}
+		for _, p := range c.urls {
+			entries = append(entries, Entry[*compiled]{p, k.Priority.Rank(), c})
+		}
 	}
 	fresh.index = NewIndex(entries)
 	return fresh, nil

@@ -2,6 +2,8 @@ package livechat
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
@@ -11,7 +13,7 @@ import (
 type ReasonCode string
 
 // The codes, in the order in which they are looked for. The first ones stop a
-// campaign; those from ReasonSenderLeft on do not.
+// campaign; those from ReasonWaits on do not.
 const (
 	ReasonPlan        ReasonCode = "plan"             // stopped when the plan ended, or the plan has none
 	ReasonInboxGone   ReasonCode = "inbox_gone"       // the inbox was deleted
@@ -19,6 +21,9 @@ const (
 	ReasonDomains     ReasonCode = "outside_domains"  // no page on the inbox's domains can match
 	ReasonNeverOpen   ReasonCode = "never_open"       // business hours only, and there are none to come
 	ReasonSnippet     ReasonCode = "snippet_unseen"   // no page with the snippet was ever viewed
+	ReasonEnded       ReasonCode = "ended"            // its last day is over
+	ReasonCounting    ReasonCode = "counting_off"     // it asks for a count of visits that the inbox does not keep
+	ReasonWaits       ReasonCode = "waits"            // its first day is still to come; it does not stop it for good
 	ReasonSenderLeft  ReasonCode = "sender_left"      // the sender was deactivated: LiaDesk speaks
 	ReasonSenderInbox ReasonCode = "sender_elsewhere" // the sender does not serve the inbox: the queue gets the answers
 )
@@ -29,6 +34,7 @@ type Reason struct {
 	Code  ReasonCode
 	Stops bool
 	Name  string // of the person, inbox or site that it is about
+	At    time.Time
 }
 
 // whyNot finds what keeps a campaign from being shown. A disabled campaign is
@@ -36,7 +42,7 @@ type Reason struct {
 // system disabled it for is added.
 func (s *Service) whyNot(x around, c liadesk.LiveChatCampaign) []Reason {
 	var list []Reason
-	stop := func(code ReasonCode, name string) { list = append(list, Reason{code, true, name}) }
+	stop := func(code ReasonCode, name string) { list = append(list, Reason{Code: code, Stops: true, Name: name}) }
 	if !x.account.Plan.Paid() || !c.Enabled && c.DisabledFor == liadesk.DisabledForPlan {
 		stop(ReasonPlan, "")
 	}
@@ -44,10 +50,11 @@ func (s *Service) whyNot(x around, c liadesk.LiveChatCampaign) []Reason {
 	if !found || in.Website == nil {
 		stop(ReasonInboxGone, c.InboxName)
 	}
-	if p, err := CompilePattern(c.Trigger.URL); err != nil {
+	k := compile(c, compileNew)
+	if len(k.urls) < len(c.Trigger.URLs)+1 {
 		stop(ReasonPattern, "")
-	} else if found && in.Website != nil && !p.Within(in.Website.Domains) {
-		stop(ReasonDomains, p.Hosts()[0])
+	} else if found && in.Website != nil && !slices.ContainsFunc(k.urls, func(p *Pattern) bool { return p.Within(in.Website.Domains) }) {
+		stop(ReasonDomains, k.urls[0].Hosts()[0])
 	}
 	if found && in.Website != nil {
 		if c.BusinessHoursOnly && in.Website.Hours.NeverOpens(s.now()) {
@@ -56,17 +63,38 @@ func (s *Service) whyNot(x around, c liadesk.LiveChatCampaign) []Reason {
 		if in.Website.SnippetSeenAt.IsZero() && s.sights.seen(in.ID).IsZero() {
 			stop(ReasonSnippet, in.Name)
 		}
+		if c.Trigger.Conditions != nil && !in.Website.CountVisits && c.Trigger.Counts() {
+			if v, _ := reduce(*c.Trigger.Conditions, uncounted); v == Unmet {
+				stop(ReasonCounting, in.Name)
+			}
+		}
+	}
+	now := s.now()
+	if c.Ended(now) {
+		list = append(list, Reason{Code: ReasonEnded, Stops: true, At: c.EndsAt})
+	}
+	if c.Waits(now) {
+		list = append(list, Reason{Code: ReasonWaits, At: c.StartsAt})
 	}
 	if c.Sender.Kind == liadesk.SenderAgent {
 		u := x.users[c.Sender.UserID]
 		switch {
 		case !u.Active():
-			list = append(list, Reason{ReasonSenderLeft, false, speaker(c.Sender, u).Left})
+			list = append(list, Reason{Code: ReasonSenderLeft, Name: speaker(c.Sender, u).Left})
 		case found && !u.Serves(c.InboxID):
-			list = append(list, Reason{ReasonSenderInbox, false, u.Name})
+			list = append(list, Reason{Code: ReasonSenderInbox, Name: u.Name})
 		}
 	}
 	return list
+}
+
+// uncounted judges conditions as a site does that counts no visits: all others
+// may be met.
+func uncounted(r liadesk.Rule) Verdict {
+	if f, _ := liadesk.VisitFieldOf(r.Field); f.Counted {
+		return Unmet
+	}
+	return Open
 }
 
 // WhyNot tells what keeps a campaign from being shown; empty when nothing

@@ -1,4 +1,4 @@
-import type { Armed } from "./wire";
+import type { Armed, Conditions, Rule } from "./wire";
 
 /** What is to be done next on this page. */
 export type Next = { ask: string } | { wait: number } | null;
@@ -16,7 +16,11 @@ export class Arming {
   #since: number | undefined;
 
   /** The clock is in milliseconds and never goes back. */
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly now: () => number,
+    /** Milliseconds until a rule is met by time alone, Infinity while it waits for the visitor. */
+    private readonly judge: (rule: Rule) => number = () => Infinity,
+  ) {}
 
   /** A new page begins: no time spent, nothing armed. */
   page(): void {
@@ -63,21 +67,22 @@ export class Arming {
     let wait = Infinity;
     for (const { campaign, conditions } of this.#armed) {
       if (this.#asked.has(campaign)) continue;
-      const left = remaining(conditions, this.spent());
+      const left = this.#remaining(conditions);
       if (left <= 0) return { ask: campaign };
       wait = Math.min(wait, left);
     }
     return wait === Infinity ? null : { wait: Math.ceil(wait) };
   }
-}
 
-/** Milliseconds until the conditions are met; Infinity if they never will be. */
-function remaining(conditions: Armed["conditions"], spent: number): number {
-  let wait = 0;
-  for (const [name, value] of Object.entries(conditions)) {
-    // A condition that this version does not know is not met.
-    if (name !== "time_on_page" || typeof value !== "number") return Infinity;
-    wait = Math.max(wait, value * 1000 - spent);
+  /** Milliseconds until the conditions are met; Infinity if they may never be. */
+  #remaining(conditions: Conditions): number {
+    let wait = 0;
+    for (const [name, value] of Object.entries(conditions)) {
+      // A condition that this version does not know is not met.
+      if (name === "rule") wait = Math.max(wait, this.judge(value));
+      else if (name !== "time_on_page" || typeof value !== "number") return Infinity;
+      else wait = Math.max(wait, value * 1000 - this.spent());
+    }
+    return wait;
   }
-  return wait;
 }

@@ -9,6 +9,8 @@ export interface Shown {
   impression: string;
   sender: Sender;
   blocks: Block[];
+  /** Answers in one tap. */
+  replies?: string[];
 }
 
 /** What the first file lends to the second, so that nothing is loaded twice. */

@@ -7,6 +7,7 @@ import type { Core, EventName, Panel, Shown } from "./core";
 import { Memory } from "./memory";
 import { watchPages } from "./pages";
 import { ignore, safe } from "./safe";
+import type { Port, Signals } from "./signals";
 import type { ShowAnswer, VisitAnswer } from "./wire";
 
 type Listener = (detail?: unknown) => void;
@@ -24,7 +25,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
   if (!key) return complain("the snippet names no inbox: it needs data-inbox or ?inbox=");
 
   const memory = new Memory(key, () => localStorage, () => Date.now());
-  const arming = new Arming(() => performance.now());
+  const arming = new Arming(() => performance.now(), (rule) => signals?.wait(rule) ?? Infinity);
   const listeners = new Map<string, Set<Listener>>();
   const isVisible = () => document.visibilityState === "visible";
 
@@ -37,7 +38,9 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
   let timer: ReturnType<typeof setTimeout> | undefined;
   let recheckAt = 0;
   let identity: object | undefined;
-  const tracked: unknown[] = [];
+  const events = new Map<string, Record<string, unknown>>();
+  let watching: Promise<Signals> | undefined;
+  let signals: Signals | undefined;
   let loading: Promise<Panel> | undefined;
   let panel: Panel | undefined;
 
@@ -64,23 +67,47 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
       },
     ));
 
+  /** Loads the file that watches what the visitor does here. */
+  const watch = () =>
+    (watching ??= import(`${base}/widget-signals.js`).then(
+      (module: { Signals: new (port: Port) => Signals }) => (signals = new module.Signals({
+        memory, call, address, events, spent: () => arming.spent(), changed: () => tick(),
+      })),
+      (error) => {
+        watching = undefined; // the next re-check tries again
+        throw error;
+      },
+    ));
+
+  /** What every question says of the page and its visitor. */
+  const view = (so = memory.visit()) => ({
+    url: address(),
+    // Where visits are counted, what sent the visitor here at their beginning.
+    referrer: so ? so.referrer : referrer,
+    landing: so?.landing,
+    language: navigator.language,
+    device: device(),
+    token: memory.chat()?.token,
+    seen: memory.seen(),
+  });
+
   const visit = async (again: boolean) => {
     const mine = page;
     recheckAt = performance.now() + RECHECK * 1000;
     try {
-      const answer = await call<VisitAnswer>("visit", {
-        url: address(),
-        referrer,
-        language: navigator.language,
-        device: device(),
-        token: memory.chat()?.token,
-        seen: memory.seen(),
-        ...(again && { recheck: true }),
-      });
+      if (!again) memory.still();
+      const answer = await call<VisitAnswer>("visit", { ...view(), recheck: again });
       if (mine !== page || stopped) return;
       attended = !!answer.open;
       recheckAt = performance.now() + Math.max(answer.recheck || RECHECK, 5) * 1000;
       arming.arm(answer.arm ?? []);
+      if (signals || answer.count || answer.goals || answer.arm?.some((a) => a.conditions.rule)) {
+        watch().then((s) => {
+          if (mine !== page || stopped) return;
+          s.answer(answer, location.search, referrer);
+          tick();
+        }).catch(ignore);
+      }
       if (answer.launcher || memory.chat()) load().then((p) => p.offer()).catch(ignore);
       if (!ready) {
         ready = true;
@@ -100,7 +127,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
     asking = true;
     arming.asked(campaign);
     try {
-      const answer = await call<ShowAnswer>("show", { campaign, url: address(), seen: memory.seen(), token: memory.chat()?.token });
+      const answer = await call<ShowAnswer>("show", { ...view(), campaign });
       if (!("blocked" in answer) && mine === page && !stopped) {
         const view = await load();
         const message: Shown = { campaign, ...answer };
@@ -131,12 +158,15 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
   const newPage = (before: string) => {
     page++;
     referrer = before;
+    signals?.page(location.search, before);
+    events.clear();
     arming.page();
     return visit(false);
   };
 
   const onVisibility = safe(() => {
     arming.visible(isVisible());
+    if (!isVisible()) signals?.hidden();
     tick();
   });
   // A page that comes back out of the browser's cache is a new view of it.
@@ -148,6 +178,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
   const stop = () => {
     stopped = true;
     clearTimeout(timer);
+    signals?.stop();
     unwatch();
     document.removeEventListener("visibilitychange", onVisibility);
     removeEventListener("pageshow", onPageShow);
@@ -156,7 +187,12 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
   const api: Record<string, unknown> = {
     loaded: true,
     identify: (who: object) => { identity = who && typeof who === "object" ? { ...who } : undefined; },
-    track: (name: string, properties?: object) => { tracked.push({ name, properties }); tracked.splice(0, tracked.length - 20); },
+    track: safe((name: string, properties?: object) => {
+      if (!/^[\w-]{1,60}$/.test(name) || events.size > 50) return;
+      events.set(name, { ...properties });
+      signals?.reach(name);
+      tick();
+    }),
     open: safe(() => load().then((p) => p.open())),
     close: safe(() => panel?.close()),
     on: (event: EventName, listener: Listener) => {

@@ -7,11 +7,30 @@ export interface Seen {
   /** The UTC day, as 2026-11-03. */
   day: string;
   how: "shown" | "opened" | "dismissed" | "answered";
+  /** In this same visit to the site. */
+  session?: boolean;
+  /** What it was for was done, and the server was told. */
+  reached?: boolean;
+}
+
+/** Conditions as the server left them: exactly one of all, any, not and field. */
+export interface Rule {
+  all?: Rule[];
+  any?: Rule[];
+  not?: Rule;
+  field?: string;
+  op?: string;
+  value?: unknown;
+}
+
+export interface Conditions {
+  time_on_page?: number;
+  rule?: Rule;
 }
 
 export interface Armed {
   campaign: string;
-  conditions: { time_on_page?: number };
+  conditions: Conditions;
 }
 
 export interface VisitAnswer {
@@ -20,6 +39,10 @@ export interface VisitAnswer {
   open: boolean;
   /** Seconds until the page asks again. */
   recheck: number;
+  /** Pages and visits may be counted in this browser. */
+  count?: boolean;
+  /** Goals of campaigns that this visitor was shown: reached now, or with an event. */
+  goals?: { campaign: string; event?: string }[];
   /** Offer the chat even when no campaign fires. */
   launcher?: boolean;
 }
@@ -29,7 +52,7 @@ export interface Sender {
   avatar?: string;
 }
 
-export type ShowAnswer = { impression: string; sender: Sender; blocks: Block[] } | { blocked: string };
+export type ShowAnswer = { impression: string; sender: Sender; blocks: Block[]; replies?: string[] } | { blocked: string };
 
 /** A node of a message. Never HTML. */
 export interface Block {

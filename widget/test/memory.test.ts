@@ -21,9 +21,34 @@ test("nothing is stored before a message was shown, and then no identifier", () 
   assert.equal(memory.chat(), undefined);
   assert.equal(b.kept.size, 0);
   memory.saw("c1", "shown");
-  assert.deepEqual([...b.kept], [["liadesk:key:seen", '{"c1":["2026-11-03","shown"]}']]);
+  assert.deepEqual([...b.kept], [["liadesk:key:seen", '{"c1":["2026-11-03","shown",29894940]}']]);
   memory.saw("c1", "dismissed");
-  assert.deepEqual(b.memory().seen(), [{ campaign: "c1", day: "2026-11-03", how: "dismissed" }]);
+  assert.deepEqual(b.memory().seen(), [{ campaign: "c1", day: "2026-11-03", how: "dismissed", session: true }]);
+});
+
+test("what was shown belongs to a visit that goes on until half an hour of rest", () => {
+  const b = browser();
+  const memory = b.memory();
+  memory.saw("c1", "shown");
+  const session = () => memory.seen()[0]?.session;
+  for (let i = 0; i < 5; i++) {
+    b.clock.ms += 29 * 60_000;
+    assert.equal(session(), true);
+    memory.still();
+  }
+  b.clock.ms += 30 * 60_000;
+  memory.still();
+  assert.equal(session(), undefined);
+});
+
+test("a goal is reached once, and for another campaign's message still", () => {
+  const memory = browser().memory();
+  assert.equal(memory.reached("c1"), undefined);
+  memory.saw("c1", "shown");
+  assert.equal(memory.reached("c1"), "2026-11-03");
+  assert.equal(memory.reached("c1"), undefined);
+  memory.saw("c1", "opened"); // keeps what is known
+  assert.deepEqual(memory.seen(), [{ campaign: "c1", day: "2026-11-03", how: "opened", session: true, reached: true }]);
 });
 
 test("the conversation survives a reload and a week, and not a month without use", () => {

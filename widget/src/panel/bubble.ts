@@ -16,6 +16,8 @@ export interface BubbleEvents {
 export function bubble(core: Core, t: Texts, message: Shown, on: BubbleEvents): HTMLElement {
   const { name, avatar: picture } = message.sender;
   const { form, input } = composer(t, t.reply, on.reply);
+  const replies = (message.replies ?? []).slice(0, 8).map((text) =>
+    h("button", { type: "button", class: "reply", dir: "auto", click: () => on.reply(text) }, text));
   input.addEventListener("focus", () => on.touched(), { once: true });
   return h(
     "section",
@@ -38,6 +40,7 @@ export function bubble(core: Core, t: Texts, message: Shown, on: BubbleEvents): 
       },
       ...build(message.blocks, document, location.href),
     ),
+    replies.length > 0 && h("div", { class: "replies", role: "group", "aria-label": t.replies }, ...replies),
     form,
   );
 }

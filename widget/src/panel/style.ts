@@ -43,6 +43,9 @@ svg{width:22px;height:22px;fill:none;stroke:currentColor;stroke-width:2;stroke-l
 .rich img{max-width:100%;max-height:180px;border-radius:10px;vertical-align:middle}
 .rich a{color:inherit;text-decoration:underline;text-underline-offset:2px;text-decoration-color:var(--brand);text-decoration-thickness:2px}
 .typed{white-space:pre-wrap}
+.replies{display:flex;flex-wrap:wrap;gap:8px;padding:8px 16px 2px}
+.reply{min-height:36px;padding:5px 14px;border:1px solid var(--brand);border-radius:18px;color:color-mix(in srgb,var(--brand) 80%,var(--ink));font-weight:500;text-align:start;overflow-wrap:anywhere}
+.reply:hover{background:color-mix(in srgb,var(--brand) 12%,var(--card))}
 form{display:flex;align-items:flex-end;gap:8px;padding:10px 12px 12px}
 .panel form{border-top:1px solid var(--line)}
 textarea{flex:1;min-width:0;font-family:inherit;font-size:16px;line-height:1.4;color:var(--ink);background:var(--wash);border:1px solid transparent;border-radius:20px;padding:8px 14px;height:40px;min-height:40px;max-height:120px;resize:none;field-sizing:content;outline:none}

@@ -12,6 +12,7 @@ const en = {
   you: "You",
   write: "Write a message",
   reply: "Write a reply",
+  replies: "Quick replies",
   send: "Send",
   sending: "Sending…",
   notSent: "Not sent.",

@@ -149,11 +149,11 @@ func TestTheBuilderAsksForDatesAndNumbers(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := "none"
-		if b, ok := builderOf(r); ok {
+		if b, ok := builderOf(r, false); ok {
 			got = b.Parts[0].Op + " " + b.Parts[0].Value
 			if b.Parts[0].Asks() {
 				again, _ := json.Marshal(b.Parts[0].condition())
-				if back, _ := builderOf(b.Parts[0].condition()); back.Parts[0].Op != b.Parts[0].Op {
+				if back, _ := builderOf(b.Parts[0].condition(), false); back.Parts[0].Op != b.Parts[0].Op {
 					t.Errorf("%s became %s", text, again)
 				}
 			}

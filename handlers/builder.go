@@ -20,9 +20,12 @@ type builderPart struct {
 	Key  string // its place: "2", or "2.0" within a group
 	Join string // of a group: all, any or none
 
+	// Visit is set in conditions of a visit to a website; else they are about
+	// contacts.
+	Visit bool
 	// Field is "tag" or a field of a rule; Op one of those in compared, or known
-	// and unknown.
-	Field, Op, Value string
+	// and unknown. Name is the event and its property for a field that has one.
+	Field, Op, Name, Value string
 
 	Parts       []builderPart
 	First, Last bool // within its list
@@ -32,6 +35,7 @@ type builderPart struct {
 type builder struct {
 	Join  string // all or any
 	Parts []builderPart
+	Visit bool // as of its parts
 
 	// What can be chosen.
 	Fields  []Option
@@ -45,6 +49,9 @@ const mostParts = 60
 
 // Ops are the comparisons of a field, in the order of the list.
 func (p builderPart) Ops() []string {
+	if p.Visit {
+		return visitOps(p.Field)
+	}
 	switch p.Field {
 	case "tag":
 		return []string{"is", "not"}
@@ -92,7 +99,8 @@ func (p *builderPart) settle() {
 // readBuilder reads the builder's fields and does what its buttons ask for:
 // build is "add", "group", "except", "add:2", "drop:2.0", "up:2" or "down:2".
 // It gives the id of the control that has the focus then.
-func readBuilder(c *fiber.Ctx) (b builder, focus string) {
+func readBuilder(c *fiber.Ctx, visit bool) (b builder, focus string) {
+	b.Visit = visit
 	b.Join = c.FormValue("b.join")
 	if b.Join != "any" {
 		b.Join = "all"
@@ -104,7 +112,7 @@ func readBuilder(c *fiber.Ctx) (b builder, focus string) {
 			break
 		}
 		value := func(name string) string { return strings.TrimSpace(c.FormValue("b." + key + "." + name)) }
-		p := builderPart{Join: value("join"), Field: value("field"), Op: value("op"), Value: value("value")}
+		p := builderPart{Visit: visit, Name: value("name"), Join: value("join"), Field: value("field"), Op: value("op"), Value: value("value")}
 		if p.Join != "" && !slices.Contains([]string{"all", "any", "none"}, p.Join) {
 			p.Join = "any"
 		}
@@ -147,12 +155,12 @@ func (b *builder) act(act string, n int) string {
 				return "b-add"
 			}
 			group := &(*list)[i]
-			group.Parts = append(group.Parts, builderPart{})
+			group.Parts = append(group.Parts, builderPart{Visit: b.Visit})
 			return "b-" + place + "." + strconv.Itoa(len(group.Parts)-1) + "-field"
 		}
-		p := builderPart{}
+		p := builderPart{Visit: b.Visit}
 		if verb != "add" {
-			p.Join, p.Parts = "any", []builderPart{{}}
+			p.Join, p.Parts = "any", []builderPart{p}
 		}
 		if verb == "except" {
 			p.Join = "none"
@@ -245,6 +253,9 @@ func joinedRule(join string, parts []builderPart) liadesk.Rule {
 }
 
 func (p builderPart) condition() liadesk.Rule {
+	if p.Visit {
+		return p.visitCondition()
+	}
 	yes := p.Op == "known"
 	switch {
 	case p.Field == "", p.Field == "tag" && p.Value == "":
@@ -267,8 +278,8 @@ func (p builderPart) condition() liadesk.Rule {
 
 // builderOf shows a rule; false when it nests deeper than the builder does.
 // What it shows means the same: "is one of" becomes a group of any.
-func builderOf(r liadesk.Rule) (builder, bool) {
-	b := builder{Join: "all"}
+func builderOf(r liadesk.Rule, visit bool) (builder, bool) {
+	b := builder{Join: "all", Visit: visit}
 	list := []liadesk.Rule{r}
 	switch {
 	case r.All != nil:
@@ -277,9 +288,9 @@ func builderOf(r liadesk.Rule) (builder, bool) {
 		b.Join, list = "any", *r.Any
 	}
 	for _, part := range list {
-		p, ok := conditionOf(part)
+		p, ok := conditionOf(part, visit)
 		if !ok {
-			if p, ok = groupOf(part); !ok {
+			if p, ok = groupOf(part, visit); !ok {
 				return builder{}, false
 			}
 		}
@@ -288,8 +299,8 @@ func builderOf(r liadesk.Rule) (builder, bool) {
 	return b, len(b.Parts) > 0 && len(b.Parts) < mostParts
 }
 
-func groupOf(r liadesk.Rule) (builderPart, bool) {
-	p := builderPart{Join: "any"}
+func groupOf(r liadesk.Rule, visit bool) (builderPart, bool) {
+	p := builderPart{Join: "any", Visit: visit}
 	var list *[]liadesk.Rule
 	switch {
 	case r.All != nil:
@@ -300,7 +311,7 @@ func groupOf(r liadesk.Rule) (builderPart, bool) {
 		p.Join, list = "none", r.Not.Any
 	case r.Op == "in" && r.Value != nil && r.Value.List != nil:
 		for _, text := range *r.Value.List {
-			p.Parts = append(p.Parts, builderPart{Field: r.Field, Op: "is", Value: text})
+			p.Parts = append(p.Parts, builderPart{Visit: visit, Field: r.Field, Op: "is", Value: text})
 		}
 		return p, len(p.Parts) > 0 && len(p.Parts) < mostParts/2
 	}
@@ -308,7 +319,7 @@ func groupOf(r liadesk.Rule) (builderPart, bool) {
 		return p, false
 	}
 	for _, part := range *list {
-		one, ok := conditionOf(part)
+		one, ok := conditionOf(part, visit)
 		if !ok {
 			return p, false
 		}
@@ -317,7 +328,10 @@ func groupOf(r liadesk.Rule) (builderPart, bool) {
 	return p, true
 }
 
-func conditionOf(r liadesk.Rule) (builderPart, bool) {
+func conditionOf(r liadesk.Rule, visit bool) (builderPart, bool) {
+	if visit {
+		return visitPartOf(r)
+	}
 	known := func(yes bool) string {
 		if yes {
 			return "known"
