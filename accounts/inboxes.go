@@ -28,6 +28,10 @@ type InboxPatch struct {
 	// Website.
 	Domains *[]string
 	Hours   *hours.Schedule
+	// CountVisits, MessagesPerDay and Look are as in liadesk.Website.
+	CountVisits    *bool
+	MessagesPerDay *int
+	Look           *liadesk.WidgetLook
 
 	// SMS. AuthToken is the carrier's secret; nil or "" keeps the stored one.
 	Number            *string
@@ -167,17 +171,11 @@ func (s *Service) applyInbox(i *liadesk.Inbox, p InboxPatch) error {
 		i.Name = checkName(&v, "name", *p.Name)
 	}
 	if w := i.Website; w != nil {
-		if p.Domains != nil {
-			w.Domains = checkDomains(&v, "domains", *p.Domains)
-		}
-		if p.Hours != nil {
-			h := *p.Hours
-			if h.Zone == "" { // left out: the zone stays
-				h.Zone = w.Hours.Zone
-			}
-			w.Hours = checkHours(&v, "business_hours", h)
-		}
+		s.applyWebsite(&v, w, p)
 	} else {
+		refuse(&v, "count_visits", p.CountVisits != nil)
+		refuse(&v, "messages_per_day", p.MessagesPerDay != nil)
+		refuse(&v, "widget", p.Look != nil)
 		refuse(&v, "domains", p.Domains != nil)
 		refuse(&v, "business_hours", p.Hours != nil)
 	}
@@ -304,6 +302,9 @@ func inboxChanges(theirs, yours liadesk.Inbox) []liadesk.Change {
 	add("name", theirs.Name != yours.Name, theirs.Name, yours.Name)
 	if a, b := theirs.Website, yours.Website; a != nil && b != nil {
 		add("domains", !slices.Equal(a.Domains, b.Domains), a.Domains, b.Domains)
+		add("count_visits", a.CountVisits != b.CountVisits, a.CountVisits, b.CountVisits)
+		add("messages_per_day", a.DailyCap() != b.DailyCap(), a.DailyCap(), b.DailyCap())
+		addLook(add, a.Look, b.Look)
 		add("business_hours", !sameHours(a.Hours, b.Hours), a.Hours, b.Hours)
 	}
 	if a, b := theirs.SMS, yours.SMS; a != nil && b != nil {
@@ -312,6 +313,20 @@ func inboxChanges(theirs, yours liadesk.Inbox) []liadesk.Change {
 		add("messages_per_second", a.MessagesPerSecond != b.MessagesPerSecond, a.MessagesPerSecond, b.MessagesPerSecond)
 	}
 	return list
+}
+
+func addLook(add func(string, bool, any, any), a, b liadesk.WidgetLook) {
+	text := func(field, a, b string) { add("widget."+field, a != b, a, b) }
+	text("colour", a.Colour, b.Colour)
+	text("title", a.Title, b.Title)
+	text("attended", a.Attended, b.Attended)
+	text("unattended", a.Unattended, b.Unattended)
+	text("privacy", a.Privacy, b.Privacy)
+	text("privacy_url", a.PrivacyURL, b.PrivacyURL)
+	add("widget.left", a.Left != b.Left, a.Left, b.Left)
+	add("widget.launcher", a.Launcher != b.Launcher, a.Launcher, b.Launcher)
+	add("widget.offset_x", a.OffsetX != b.OffsetX, a.OffsetX, b.OffsetX)
+	add("widget.offset_y", a.OffsetY != b.OffsetY, a.OffsetY, b.OffsetY)
 }
 
 // InboxUse reads an inbox with the campaigns that use it, for the question

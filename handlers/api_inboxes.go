@@ -27,6 +27,10 @@ type websiteJSON struct {
 	BusinessHours hours.Schedule `json:"business_hours"`
 	Snippet       string         `json:"snippet"`
 	SnippetSeenAt *time.Time     `json:"snippet_seen_at"`
+	// CountVisits lets the widget count pages and visits in the browser.
+	CountVisits    bool               `json:"count_visits"`
+	MessagesPerDay int                `json:"messages_per_day"`
+	Widget         liadesk.WidgetLook `json:"widget"`
 }
 
 type smsInboxJSON struct {
@@ -44,6 +48,9 @@ type inboxInput struct {
 	Name              *string               `json:"name"`
 	Domains           *[]string             `json:"domains"`
 	BusinessHours     *part[hours.Schedule] `json:"business_hours"`
+	CountVisits       *bool                 `json:"count_visits"`
+	MessagesPerDay    *int                  `json:"messages_per_day"`
+	Widget            *liadesk.WidgetLook   `json:"widget"`
 	Number            *string               `json:"number"`
 	AuthID            *string               `json:"auth_id"`
 	AuthToken         *string               `json:"auth_token"`
@@ -56,7 +63,8 @@ func (in inboxInput) patch() accounts.InboxPatch {
 	if in.BusinessHours != nil {
 		open = &in.BusinessHours.Value
 	}
-	return accounts.InboxPatch{Name: in.Name, Domains: in.Domains, Hours: open, Number: in.Number, AuthID: in.AuthID,
+	return accounts.InboxPatch{Name: in.Name, Domains: in.Domains, Hours: open, CountVisits: in.CountVisits,
+		MessagesPerDay: in.MessagesPerDay, Look: in.Widget, Number: in.Number, AuthID: in.AuthID,
 		AuthToken: in.AuthToken, MessagesPerSecond: in.MessagesPerSecond, Version: in.Version}
 }
 
@@ -77,7 +85,7 @@ func (s *Server) inboxJSON(i liadesk.Inbox) inboxJSON {
 	out := inboxJSON{ID: i.ID, Kind: i.Kind, Name: i.Name, CreatedAt: i.CreatedAt, Version: i.Version}
 	if w := i.Website; w != nil {
 		out.websiteJSON = &websiteJSON{Key: w.Key, Domains: w.Domains, BusinessHours: w.Hours, Snippet: s.snippet(*w),
-			SnippetSeenAt: timeOrNull(w.SnippetSeenAt)}
+			SnippetSeenAt: timeOrNull(w.SnippetSeenAt), CountVisits: w.CountVisits, MessagesPerDay: w.DailyCap(), Widget: w.Look}
 	}
 	if m := i.SMS; m != nil {
 		out.smsInboxJSON = &smsInboxJSON{Number: m.Number, AuthID: m.AuthID, MessagesPerSecond: m.MessagesPerSecond,

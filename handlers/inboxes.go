@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -56,6 +57,11 @@ type inboxForm struct {
 	Name     string
 	Domains  string // one a line
 	Hours    hoursForm
+	Look     liadesk.WidgetLook
+	OffsetX  string
+	OffsetY  string
+	Count    bool   // visits
+	PerDay   string // messages
 	Number   string
 	AuthID   string
 	HasToken bool
@@ -80,6 +86,9 @@ func inboxFormOf(in liadesk.Inbox) inboxForm {
 	f := inboxForm{Kind: in.Kind, Version: in.Version, Name: in.Name}
 	if w := in.Website; w != nil {
 		f.Domains, f.Hours = strings.Join(w.Domains, "\n"), hoursFormOf(w.Hours)
+		f.Look, f.OffsetX, f.OffsetY = w.Look, strconv.Itoa(w.Look.OffsetX), strconv.Itoa(w.Look.OffsetY)
+		f.Look.Colour = cmp.Or(f.Look.Colour, liadesk.DefaultColour)
+		f.Count, f.PerDay = w.CountVisits, strconv.Itoa(w.DailyCap())
 	}
 	if m := in.SMS; m != nil {
 		f.Number, f.AuthID, f.Pace = m.Number, m.AuthID, strconv.FormatFloat(m.MessagesPerSecond, 'f', -1, 64)
@@ -100,6 +109,13 @@ func typedInbox(c *fiber.Ctx, kind liadesk.InboxKind) (f inboxForm, p accounts.I
 		if len(f.Hours.Days) > 0 { // the first form leaves them out
 			schedule := f.Hours.schedule(&wrong)
 			p.Hours = &schedule
+			f.Count, f.PerDay = c.FormValue("count_visits") != "", c.FormValue("messages_per_day")
+			f.OffsetX, f.OffsetY = c.FormValue("widget.offset_x"), c.FormValue("widget.offset_y")
+			f.Look = liadesk.WidgetLook{Colour: c.FormValue("widget.colour"), Left: c.FormValue("widget.side") == "left", OffsetX: whole(f.OffsetX), OffsetY: whole(f.OffsetY),
+				Title: c.FormValue("widget.title"), Attended: c.FormValue("widget.attended"), Unattended: c.FormValue("widget.unattended"),
+				Privacy: c.FormValue("widget.privacy"), PrivacyURL: c.FormValue("widget.privacy_url"), Launcher: c.FormValue("widget.launcher") != ""}
+			look := f.Look
+			p.CountVisits, p.MessagesPerDay, p.Look = &f.Count, new(whole(f.PerDay)), &look
 		}
 		return f, p, wrong
 	}

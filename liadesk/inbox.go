@@ -49,7 +49,43 @@ type Website struct {
 	// MessagesPerDay is how many campaigns one visitor may be shown in a day,
 	// over all of the inbox; 0 is DefaultMessagesPerDay.
 	MessagesPerDay int `cbor:"7,keyasint,omitempty"`
+	// Look is how the chat looks and what it says on the company's pages.
+	Look WidgetLook `cbor:"8,keyasint"`
+	// IdentityRound counts how often the secret that signs identities was
+	// renewed.
+	IdentityRound int `cbor:"9,keyasint,omitempty"`
 }
+
+// WidgetLook is how the chat looks on a company's pages. Zero fields take the
+// widget's own.
+type WidgetLook struct {
+	Colour string `cbor:"1,keyasint,omitempty" json:"colour"` // #rrggbb
+	// Left puts the chat at the left edge; in pages that are written from right
+	// to left it is a choice like any other.
+	Left bool `cbor:"2,keyasint,omitempty" json:"left"`
+	// OffsetX and OffsetY, in pixels, move it away from the edges, off cookie
+	// bars and basket buttons.
+	OffsetX int `cbor:"3,keyasint,omitempty" json:"offset_x"`
+	OffsetY int `cbor:"4,keyasint,omitempty" json:"offset_y"`
+	// Title heads the conversation before anybody spoke; Attended and Unattended
+	// tell a visitor who begins one what to expect.
+	Title      string `cbor:"5,keyasint,omitempty" json:"title"`
+	Attended   string `cbor:"6,keyasint,omitempty" json:"attended"`
+	Unattended string `cbor:"7,keyasint,omitempty" json:"unattended"`
+	// Privacy is a line about what becomes of what visitors write, PrivacyURL
+	// where to read more.
+	Privacy    string `cbor:"8,keyasint,omitempty" json:"privacy"`
+	PrivacyURL string `cbor:"9,keyasint,omitempty" json:"privacy_url"`
+	// Launcher shows the button on every page, also without a campaign.
+	Launcher bool `cbor:"10,keyasint,omitempty" json:"launcher"`
+}
+
+// Bounds of a WidgetLook.
+const (
+	DefaultColour = "#5157d8"
+	MaxOffset     = 300 // pixels
+	MaxLookText   = 160 // characters
+)
 
 // Bounds of Website.MessagesPerDay.
 const (

@@ -11,6 +11,7 @@ import { startFields } from "./fields";
 import { startFocus } from "./focus";
 import { startInsert } from "./insert";
 import { startLive } from "./live";
+import { startLook } from "./look";
 import { startMenus } from "./menus";
 import { startMessageEditor } from "./message-editor";
 import { startNotify } from "./notify";
@@ -18,6 +19,7 @@ import { startTheme } from "./theme";
 import { startToasts } from "./toasts";
 
 startComposer();
+startLook();
 startConfirm();
 startCopy();
 startFields();
