@@ -1,6 +1,7 @@
 package conversations
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -24,6 +25,9 @@ func (i Item) Name() string {
 	}
 	if i.Conversation.Phone != "" {
 		return i.Conversation.Phone
+	}
+	if id := i.Conversation.Identity; id != nil && id.Name+id.Email != "" {
+		return cmp.Or(id.Name, id.Email)
 	}
 	return i.Conversation.Visitor
 }
@@ -137,6 +141,9 @@ type Thread struct {
 	// Earlier is the place to pass as before for the messages that came
 	// before these, 0 when there are none.
 	Earlier uint64
+	// Proposed is the contact that the visitor may be, as the page says without a
+	// signature; the zero contact for none.
+	Proposed liadesk.Contact
 	// Closed is why the thread can't be answered now, nil when it can.
 	Closed *liadesk.Error
 }
@@ -200,7 +207,8 @@ func (s *Service) read(ctx context.Context, actor liadesk.Actor, id liadesk.ID, 
 			out.Closed = refused
 		}
 		if c.ContactID.IsZero() {
-			return nil
+			out.Proposed, err = s.proposed(tx, c)
+			return err
 		}
 		out.Others, err = tx.ConversationsOf(actor.Account, c.ContactID, maxOthers+1)
 		out.Others = slices.DeleteFunc(out.Others, func(o liadesk.Conversation) bool { return o.ID == id || !actor.Serves(o.InboxID) })

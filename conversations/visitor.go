@@ -28,6 +28,8 @@ type VisitorMessage struct {
 	// safeClientID, see tokenFor.
 	ClientID string
 	PageURL  string
+	// Claim is what the page says about its visitor.
+	Claim Claim
 }
 
 // VisitorAnswer tells the widget what became of its message.
@@ -83,6 +85,9 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 				return err
 			}
 			added = append(added, opening)
+		}
+		if err := s.know(tx, in.Inbox, &c, in.Claim); err != nil {
+			return err
 		}
 		if err := s.route(tx, &c); err != nil {
 			return err
@@ -151,16 +156,25 @@ type Known struct {
 	Talking bool
 }
 
-// Recognise tells what is known of a visitor; nothing for a token that opens no
-// thread of the inbox.
-func (s *Service) Recognise(tx *db.Tx, inbox liadesk.Inbox, token string) (Known, error) {
-	c, found, err := s.threadOf(tx, inbox, token)
-	if err != nil || !found {
-		return Known{}, err
+// Recognise tells what is known of a visitor, by the thread that a token opens,
+// else by a claim that is signed; nothing for anything else.
+func (s *Service) Recognise(tx *db.Tx, inbox liadesk.Inbox, token string, claim Claim) (k Known, err error) {
+	if token != "" {
+		c, found, err := s.threadOf(tx, inbox, token)
+		if err != nil {
+			return k, err
+		}
+		k.Talking = found && c.Status == liadesk.ConversationOpen && s.now().Sub(c.LastAt) < talkingFor
+		if found && !c.ContactID.IsZero() {
+			k.Contact, _, err = tx.Contact(c.AccountID, c.ContactID)
+			return k, err
+		}
 	}
-	k := Known{Talking: c.Status == liadesk.ConversationOpen && s.now().Sub(c.LastAt) < talkingFor}
-	if !c.ContactID.IsZero() {
-		k.Contact, _, err = tx.Contact(c.AccountID, c.ContactID)
+	if claim.Signature == "" {
+		return k, nil
+	}
+	if id, ok := s.Identify(inbox, claim); ok && id.Verified {
+		k.Contact, _, err = s.contacts.Identified(tx, inbox.AccountID, id)
 	}
 	return k, err
 }

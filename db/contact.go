@@ -69,6 +69,16 @@ func (tx *Tx) ContactByPhone(account liadesk.ID, e164 string) (liadesk.Contact, 
 	return tx.Contact(account, ref.ID)
 }
 
+// ContactIDsByEmail finds the contacts that share an e-mail address.
+func (tx *Tx) ContactIDsByEmail(account liadesk.ID, email string) ([]liadesk.ID, error) {
+	refs, _, err := get[[]contactRef](tx, in(account, nContactEmail).str(fold(email)))
+	ids := make([]liadesk.ID, len(refs))
+	for i, r := range refs {
+		ids[i] = r.ID
+	}
+	return ids, err
+}
+
 // ContactsByPhone finds the contacts that have these numbers now, in two round
 // trips; numbers that nobody has are absent.
 func (tx *Tx) ContactsByPhone(account liadesk.ID, numbers []string) (map[string]liadesk.Contact, error) {

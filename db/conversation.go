@@ -78,6 +78,24 @@ func (tx *Tx) PutConversation(c liadesk.Conversation) error {
 	return nil
 }
 
+// DeleteConversation removes a thread's head from every list. Its messages go
+// before, with DeleteMessages.
+func (tx *Tx) DeleteConversation(c liadesk.Conversation) error {
+	keys := []key{conversationKey(c.AccountID, c.ID), conversationOrder(c), conversationUnread(c.AccountID).id(c.ID)}
+	if !c.ContactID.IsZero() {
+		keys = append(keys, conversationOfContact(c.AccountID, c.ContactID).time(c.LastAt).id(c.ID))
+	}
+	if c.Channel == liadesk.InboxSMS {
+		keys = append(keys, smsThread(c.AccountID, c.InboxID, c.Phone))
+	}
+	for _, k := range keys {
+		if err := tx.kv.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ConversationByPhone finds the SMS thread between an inbox and a number.
 // There is one: a thread that was resolved is opened again.
 func (tx *Tx) ConversationByPhone(account, inbox liadesk.ID, phone string) (liadesk.Conversation, bool, error) {
@@ -199,6 +217,11 @@ type Visitor struct {
 // Visitor finds what the token with this digest stands for.
 func (tx *Tx) Visitor(account liadesk.ID, digest []byte) (Visitor, bool, error) {
 	return get[Visitor](tx, in(account, nVisitor).raw(digest))
+}
+
+// DeleteVisitor forgets a token.
+func (tx *Tx) DeleteVisitor(account liadesk.ID, digest []byte) error {
+	return tx.kv.Delete(in(account, nVisitor).raw(digest))
 }
 
 // PutVisitor notes what a token stands for.

@@ -38,6 +38,26 @@ func (tx *Tx) AddMessage(c *liadesk.Conversation, m liadesk.Message) (liadesk.Me
 	return m, tx.kv.Put(messageByClientID(c.AccountID, c.ID, m.ClientID), seq)
 }
 
+// DeleteMessages removes at most limit records of a thread's messages and what
+// finds them, and tells whether there may be more.
+func (tx *Tx) DeleteMessages(account, conversation liadesk.ID, limit int) (more bool, err error) {
+	for _, base := range []key{in(account, nClientID).id(conversation), in(account, nMessage).id(conversation)} {
+		pairs, err := tx.kv.Scan(base, base.end(), limit, false)
+		if err != nil {
+			return false, err
+		}
+		for _, p := range pairs {
+			if err := tx.kv.Delete(p.Key); err != nil {
+				return false, err
+			}
+		}
+		if len(pairs) == limit {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // Message finds a message by its id.
 func (tx *Tx) Message(account, conversation, id liadesk.ID) (liadesk.Message, bool, error) {
 	return tx.messageAt(account, conversation, messageByID(account, conversation, id))

@@ -173,6 +173,18 @@ func (s *Server) resolveConversation(c *fiber.Ctx) error {
 	})
 }
 
+// linkConversation says which contact a visitor is.
+func (s *Server) linkConversation(c *fiber.Ctx) error {
+	contact, err := liadesk.ParseID(c.FormValue("contact"))
+	if err != nil {
+		return err
+	}
+	return s.changeConversation(c, func(id liadesk.ID) error {
+		_, err := s.Conversations.Link(c.UserContext(), actor(c), id, contact)
+		return err
+	})
+}
+
 func (s *Server) reopenConversation(c *fiber.Ctx) error {
 	return s.changeConversation(c, func(id liadesk.ID) error {
 		_, err := s.Conversations.Reopen(c.UserContext(), actor(c), id)

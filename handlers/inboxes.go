@@ -109,6 +109,8 @@ func typedInbox(c *fiber.Ctx, kind liadesk.InboxKind) (f inboxForm, p accounts.I
 		if len(f.Hours.Days) > 0 { // the first form leaves them out
 			schedule := f.Hours.schedule(&wrong)
 			p.Hours = &schedule
+		}
+		if c.FormValue("widget.side") != "" {
 			f.Count, f.PerDay = c.FormValue("count_visits") != "", c.FormValue("messages_per_day")
 			f.OffsetX, f.OffsetY = c.FormValue("widget.offset_x"), c.FormValue("widget.offset_y")
 			f.Look = liadesk.WidgetLook{Colour: c.FormValue("widget.colour"), Left: c.FormValue("widget.side") == "left", OffsetX: whole(f.OffsetX), OffsetY: whole(f.OffsetY),

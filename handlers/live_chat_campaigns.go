@@ -20,6 +20,7 @@ func (s *Server) liveChatRoutes(desk fiber.Router) {
 	g.Post("/check", s.checkLiveChat)
 	g.Post("/try", s.tryLiveChat)
 	g.Post("/conditions", s.chatConditions)
+	g.Get("/explain", s.explainLiveChat)
 	g.Get("/:id", s.showLiveChat)
 	g.Post("/:id", s.updateLiveChat)
 	g.Delete("/:id", s.deleteLiveChat)

@@ -130,6 +130,7 @@ func (s *Server) routes() {
 	desk.Post("/conversations/:id/messages", s.reply)
 	desk.Post("/conversations/:id/take", s.takeConversation)
 	desk.Post("/conversations/:id/resolve", s.resolveConversation)
+	desk.Post("/conversations/:id/contact", s.linkConversation)
 	desk.Post("/conversations/:id/reopen", s.reopenConversation)
 	desk.Get("/contacts", s.showContacts)
 	desk.Post("/contacts", s.createContact)

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"encoding/json"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -25,15 +26,16 @@ import (
 // widgetLimits hold each address to a pace per call. They are far above what a
 // person does, for an office may share an address. A visit has none: it costs
 // less than a refusal.
-type widgetLimits struct{ show, event, message, thread, ticket *limiter }
+type widgetLimits struct{ show, event, message, thread, ticket, identify *limiter }
 
 func newWidgetLimits() widgetLimits {
 	return widgetLimits{
-		show:    newLimiter(time.Second/2, 60),
-		event:   newLimiter(time.Second/2, 60),
-		message: newLimiter(2*time.Second, 20),
-		thread:  newLimiter(time.Second/5, 120),
-		ticket:  newLimiter(time.Second, 30),
+		show:     newLimiter(time.Second/2, 60),
+		event:    newLimiter(time.Second/2, 60),
+		message:  newLimiter(2*time.Second, 20),
+		thread:   newLimiter(time.Second/5, 120),
+		ticket:   newLimiter(time.Second, 30),
+		identify: newLimiter(2*time.Second, 20),
 	}
 }
 
@@ -56,6 +58,9 @@ func (s *Server) widgetRoutes(app fiber.Router) {
 	w.Post("/message", limited(limits.message), s.widgetMessage)
 	w.Post("/thread", limited(limits.thread), s.widgetThread)
 	w.Post("/ticket", limited(limits.ticket), s.widgetTicket)
+	w.Post("/identify", limited(limits.identify), s.widgetIdentify)
+	w.Post("/track", limited(limits.event), s.widgetTrack)
+	w.Post("/forget", limited(limits.identify), s.widgetForget)
 	w.Get("/live", limited(limits.ticket), s.widgetLive)
 	w.Get("/avatar/liadesk.svg", files, s.widgetFile("favicon.svg"))
 	w.Get("/avatar/:key/:name", s.widgetAvatar)
@@ -130,12 +135,45 @@ type widgetView struct {
 	Token    string     `json:"token"`
 	Seen     seenBefore `json:"seen"`
 	Recheck  bool       `json:"recheck"`
+	Identity identity   `json:"identity"`
+}
+
+// identity is who a page says that its visitor is.
+type identity struct {
+	ID        scalar `json:"id"`
+	Name      scalar `json:"name"`
+	Email     scalar `json:"email"`
+	Phone     scalar `json:"phone"`
+	Signature scalar `json:"signature"`
+}
+
+func (i identity) claim() conversations.Claim {
+	return conversations.Claim{ID: string(i.ID), Name: string(i.Name), Email: string(i.Email), Phone: string(i.Phone), Signature: string(i.Signature)}
+}
+
+// scalar is a text, or a number such as a page's own id of its visitor often is;
+// anything else is as good as nothing.
+type scalar string
+
+// UnmarshalJSON never fails: what a page says wrongly is no reason to lose what
+// its visitor wrote.
+func (t *scalar) UnmarshalJSON(b []byte) error {
+	var s string
+	var n json.Number
+	switch {
+	case json.Unmarshal(b, &s) == nil:
+		*t = scalar(s)
+	case json.Unmarshal(b, &n) == nil:
+		*t = scalar(n)
+	}
+	return nil
 }
 
 func (v widgetView) visit(c *fiber.Ctx) livechat.Visit {
 	cut := func(s string, n int) string { return s[:min(len(s), n)] }
 	return livechat.Visit{Key: v.Inbox, URL: v.URL, Origin: c.Get(fiber.HeaderOrigin), Referrer: cut(v.Referrer, livechat.MaxAddress),
-		Landing: cut(v.Landing, 2000), Language: cut(v.Language, 40), Device: cut(v.Device, 20), Token: v.Token, Seen: v.Seen.seen(), Again: v.Recheck}
+		Landing: cut(v.Landing, 2000), Language: cut(v.Language, 40), Device: cut(v.Device, 20), Token: v.Token, Seen: v.Seen.seen(), Again: v.Recheck,
+		Claim: v.Identity.claim()}
 }
 
 func (s *Server) widgetVisit(c *fiber.Ctx) error {
@@ -158,6 +196,12 @@ func (s *Server) widgetVisit(c *fiber.Ctx) error {
 	answer := fiber.Map{"arm": arm, "open": out.Open, "recheck": out.Recheck}
 	if out.Count {
 		answer["count"] = true
+	}
+	if out.Launcher {
+		answer["launcher"] = true
+	}
+	if out.Look != (liadesk.WidgetLook{}) {
+		answer["look"] = lookOf(out.Look)
 	}
 	if len(out.Goals) > 0 {
 		goals := make([]fiber.Map, len(out.Goals))
@@ -266,12 +310,13 @@ func (s *Server) widgetEvent(c *fiber.Ctx) error {
 
 func (s *Server) widgetMessage(c *fiber.Ctx) error {
 	var in struct {
-		Inbox      string `json:"inbox"`
-		Impression string `json:"impression"`
-		Token      string `json:"token"`
-		Text       string `json:"text"`
-		ClientID   string `json:"client_id"`
-		URL        string `json:"url"`
+		Inbox      string   `json:"inbox"`
+		Impression string   `json:"impression"`
+		Token      string   `json:"token"`
+		Text       string   `json:"text"`
+		ClientID   string   `json:"client_id"`
+		URL        string   `json:"url"`
+		Identity   identity `json:"identity"`
 	}
 	if err := readJSON(c, &in); err != nil {
 		return err
@@ -283,6 +328,7 @@ func (s *Server) widgetMessage(c *fiber.Ctx) error {
 	impression, _ := liadesk.ParseID(in.Impression) // one that cannot be is none
 	out, err := s.Conversations.WriteAsVisitor(c.UserContext(), conversations.VisitorMessage{
 		Inbox: inbox, Token: in.Token, Impression: impression, Text: in.Text, ClientID: in.ClientID, PageURL: pageOf(c, in.URL),
+		Claim: in.Identity.claim(),
 	})
 	if err != nil {
 		return err

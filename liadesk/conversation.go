@@ -66,7 +66,24 @@ type Conversation struct {
 	CampaignAskedAt time.Time `cbor:"23,keyasint"`
 	// HandedOverFor is the campaign for which a handoff was counted last.
 	HandedOverFor ID `cbor:"24,keyasint,omitempty"`
+	// Identity is what the company's page said about its visitor, nil for
+	// nothing.
+	Identity *Identity `cbor:"25,keyasint,omitempty"`
 }
+
+// Identity is who a company's page says that its visitor is. Anybody can make a
+// page say so; only what the company's server has signed is Verified.
+type Identity struct {
+	ID       string `cbor:"1,keyasint,omitempty"` // the company's own
+	Name     string `cbor:"2,keyasint,omitempty"`
+	Email    string `cbor:"3,keyasint,omitempty"`
+	Phone    string `cbor:"4,keyasint,omitempty"` // as it was given
+	Verified bool   `cbor:"5,keyasint,omitempty"`
+}
+
+// MaxIdentity is the longest part of an identity, in bytes; longer ones are no
+// identity.
+const MaxIdentity = 320
 
 // MessageFrom is who wrote a message.
 type MessageFrom string

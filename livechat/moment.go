@@ -106,10 +106,10 @@ func newMoment(in Visit, page Page, inbox liadesk.Inbox, paid, open bool, at tim
 
 // recognise adds what a visitor's token tells.
 func (s *Service) recognise(tx *db.Tx, m *moment) error {
-	if m.visit.Token == "" {
+	if !m.visit.known() {
 		return nil
 	}
-	known, err := s.talks.Recognise(tx, m.inbox, m.visit.Token)
+	known, err := s.talks.Recognise(tx, m.inbox, m.visit.Token, m.visit.Claim)
 	m.talking, m.person, m.facts.Tags = known.Talking, known.Contact, known.Contact.Tags
 	return err
 }

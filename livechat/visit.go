@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/liadesk/campaigns/conversations"
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -26,12 +27,17 @@ type Visit struct {
 	// Referrer, Landing, Language and Device are what the page says of its
 	// visitor; see Facts.
 	Referrer, Landing, Language, Device string
-	// Token is the visitor's, once they wrote.
+	// Token is the visitor's, once they wrote; Claim is who the page says that
+	// they are, which counts if it is signed.
 	Token string
+	Claim conversations.Claim
 	Seen  []Seen
 	// Again is set by a page that was open before: it is no new page view.
 	Again bool
 }
+
+// known tells whether there is something to recognise the visitor by.
+func (in Visit) known() bool { return in.Token != "" || in.Claim.Signature != "" }
 
 // Arm is a campaign to wait for, with the conditions that only the page can
 // judge. Its text comes when the conditions are met, from Show.
@@ -51,16 +57,20 @@ type GoalAsk struct {
 
 // VisitAnswer tells a page what to wait for.
 type VisitAnswer struct {
-	Arm     []Arm // at most eight, in the order in which they have their turn
-	Goals   []GoalAsk
-	Open    bool // somebody can answer now
-	Count   bool // the widget may count pages and visits
-	Recheck int  // seconds until the page asks again
+	Arm   []Arm // at most eight, in the order in which they have their turn
+	Goals []GoalAsk
+	Open  bool // somebody can answer now
+	Count bool // the widget may count pages and visits
+	// Launcher is set when the chat is offered on every page.
+	Launcher bool
+	Look     liadesk.WidgetLook
+	Recheck  int // seconds until the page asks again
 }
 
 // Visit answers a page view from memory. It writes nothing, makes no visitor
 // and no contact, and is as cheap for a crawler as for a person. Only for a
-// visitor who wrote before, and so has a token, the store is read.
+// visitor who wrote before, and so has a token, or whom the company's server
+// vouches for, the store is read.
 func (s *Service) Visit(ctx context.Context, in Visit) (VisitAnswer, error) {
 	page, err := ParsePage(in.URL)
 	if err != nil {
@@ -76,13 +86,14 @@ func (s *Service) Visit(ctx context.Context, in Visit) (VisitAnswer, error) {
 		return VisitAnswer{}, err
 	}
 	now := s.now()
-	out := VisitAnswer{Open: site.open, Recheck: recheck, Count: site.paid && site.counts}
+	out := VisitAnswer{Open: site.open, Recheck: recheck, Count: site.paid && site.counts,
+		Look: site.inbox.Website.Look, Launcher: site.inbox.Website.Look.Launcher}
 	if !site.paid || len(site.goals) == 0 && site.index.Len() == 0 {
 		s.sights.saw(site.inbox, page.place(), now, nil)
 		return out, nil
 	}
 	m := newMoment(in, page, site.inbox, site.paid, site.open, now)
-	if in.Token != "" && site.index.Len() > 0 {
+	if in.known() && site.index.Len() > 0 {
 		if err := s.store.View(ctx, func(tx *db.Tx) error { return s.recognise(tx, &m) }); err != nil {
 			return VisitAnswer{}, err
 		}

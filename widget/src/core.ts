@@ -1,5 +1,5 @@
 import type { Memory } from "./memory";
-import type { Block, Sender } from "./wire";
+import type { Block, Look, Sender } from "./wire";
 
 export type EventName = "ready" | "shown" | "opened" | "dismissed" | "message" | "error";
 
@@ -20,6 +20,7 @@ export interface Core {
   readonly memory: Memory;
   /** Someone can answer now, as of the last visit. */
   readonly attended: boolean;
+  readonly look: Look;
   call<T>(name: string, body?: object): Promise<T>;
   emit(event: EventName, detail?: unknown): void;
   /** What the page said about its visitor, if anything. */

@@ -8,7 +8,7 @@ import { Memory } from "./memory";
 import { watchPages } from "./pages";
 import { ignore, safe } from "./safe";
 import type { Port, Signals } from "./signals";
-import type { ShowAnswer, VisitAnswer } from "./wire";
+import type { Look, ShowAnswer, VisitAnswer } from "./wire";
 
 type Listener = (detail?: unknown) => void;
 type Queued = [name: string, ...args: unknown[]] | ((api: object) => void);
@@ -37,7 +37,8 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
   let referrer = document.referrer;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let recheckAt = 0;
-  let identity: object | undefined;
+  let identity: Record<string, unknown> | undefined;
+  let look: Look = {};
   const events = new Map<string, Record<string, unknown>>();
   let watching: Promise<Signals> | undefined;
   let signals: Signals | undefined;
@@ -53,6 +54,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
   const core: Core = {
     base, memory, call, emit,
     get attended() { return attended; },
+    get look() { return look; },
     identity: () => identity,
     idle: () => tick(),
   };
@@ -89,6 +91,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
     device: device(),
     token: memory.chat()?.token,
     seen: memory.seen(),
+    ...(identity?.["signature"] ? { identity } : {}),
   });
 
   const visit = async (again: boolean) => {
@@ -99,6 +102,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
       const answer = await call<VisitAnswer>("visit", { ...view(), recheck: again });
       if (mine !== page || stopped) return;
       attended = !!answer.open;
+      look = answer.look ?? {};
       recheckAt = performance.now() + Math.max(answer.recheck || RECHECK, 5) * 1000;
       arming.arm(answer.arm ?? []);
       if (signals || answer.count || answer.goals || answer.arm?.some((a) => a.conditions.rule)) {
@@ -186,7 +190,14 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
 
   const api: Record<string, unknown> = {
     loaded: true,
-    identify: (who: object) => { identity = who && typeof who === "object" ? { ...who } : undefined; },
+    identify: safe((who: object) => {
+      const before = JSON.stringify(identity);
+      identity = who && typeof who === "object" ? { ...who } : undefined;
+      if (!identity || JSON.stringify(identity) === before) return; // frameworks say it with each rendering
+      const token = memory.chat()?.token;
+      if (token) call("identify", { token, ...identity }).catch(ignore);
+      if (ready && identity["signature"]) void visit(true); // other campaigns may be meant for whom we know
+    }),
     track: safe((name: string, properties?: object) => {
       if (!/^[\w-]{1,60}$/.test(name) || events.size > 50) return;
       events.set(name, { ...properties });

@@ -34,7 +34,7 @@ type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 export class Memory {
   readonly chatKey: string;
   readonly visitKey: string;
-  readonly #seenKey: string;
+  readonly seenKey: string;
   readonly #page = new Map<string, string>();
 
   constructor(
@@ -43,7 +43,7 @@ export class Memory {
     private readonly now: () => number,
   ) {
     this.chatKey = `liadesk:${key}:chat`;
-    this.#seenKey = `liadesk:${key}:seen`;
+    this.seenKey = `liadesk:${key}:seen`;
     this.visitKey = `liadesk:${key}:visits`;
   }
 
@@ -61,7 +61,7 @@ export class Memory {
     const reached = all[campaign]?.[3];
     delete all[campaign]; // so that it becomes the newest
     all[campaign] = [new Date(this.now()).toISOString().slice(0, 10), how, this.#minute(), ...((reached ? [1] : []) as [1?])];
-    this.#write(this.#seenKey, Object.fromEntries(Object.entries(all).slice(-MOST_SEEN)));
+    this.#write(this.seenKey, Object.fromEntries(Object.entries(all).slice(-MOST_SEEN)));
   }
 
   /** The visit goes on: what was shown in it stays part of it. */
@@ -72,7 +72,7 @@ export class Memory {
     for (const met of Object.values(all)) {
       if (met[2] && met[2] !== now && now - met[2] < PAUSE) [met[2], changed] = [now, true];
     }
-    if (changed) this.#write(this.#seenKey, all);
+    if (changed) this.#write(this.seenKey, all);
   }
 
   /** The goal of a campaign was reached. Gives the day it was shown on, undefined when it counted before. */
@@ -81,12 +81,12 @@ export class Memory {
     const met = all[campaign];
     if (!met || met[3]) return undefined;
     all[campaign] = [met[0], met[1], met[2] ?? 0, 1];
-    this.#write(this.#seenKey, all);
+    this.#write(this.seenKey, all);
     return met[0];
   }
 
   #met(): Record<string, Met> {
-    return this.#read<Record<string, Met>>(this.#seenKey) ?? {};
+    return this.#read<Record<string, Met>>(this.seenKey) ?? {};
   }
 
   #minute(): number {

@@ -9,6 +9,7 @@ import { avatar, h, icon } from "./panel/dom";
 import { Live } from "./panel/live";
 import { Log } from "./panel/log";
 import { Outbox } from "./panel/outbox";
+import { paint, webAddress } from "./panel/look";
 import { css } from "./panel/style";
 import { textsFor } from "./panel/texts";
 import { arrived, Thread } from "./panel/thread";
@@ -36,6 +37,7 @@ export function mount(core: Core): Panel {
   let cursor: string | undefined; // the newest message that was fetched; others may precede what the socket brings
   let slowed = false; // the server asked us to wait
   const covered = new Set<string>(); // pending ones that stand there already
+  let watcher: Watcher | undefined;
   let before: Element | null = null; // had the focus before the conversation
 
   // ---- view -----------------------------------------------------------------
@@ -53,13 +55,22 @@ export function mount(core: Core): Panel {
   const face = h("span");
   const who = h("div", { class: "who", dir: "auto" });
   const { form, input } = composer(t, t.write, (text) => write(text));
+  const privacy = h("p", { class: "privacy" });
+  const erase = h("button", { type: "button", class: "erase", click: () => ask() }, t.deleteChat);
+  const sure = h("div", { class: "sure", role: "alertdialog", "aria-label": t.deleteChat, hidden: true },
+    h("p", {}, t.deleteAsk),
+    h("button", { type: "button", class: "reply", click: () => forget() }, t.deleteYes),
+    h("button", { type: "button", class: "reply", click: () => ask(false) }, t.deleteNo),
+  );
   const panel = h(
     "section",
     { class: "panel", role: "dialog", "aria-label": t.chat, hidden: true },
     h("div", { class: "head" }, face, who, h("button", { type: "button", class: "x", "aria-label": t.closeChat, click: () => close() }, icon("close"))),
     log.element,
     notice,
+    sure,
     form,
+    h("div", { class: "small" }, privacy, erase),
   );
   const root = h(
     "div",
@@ -82,13 +93,30 @@ export function mount(core: Core): Panel {
   // Beside body, not in it: applications replace what is in there.
   document.documentElement.append(host);
 
+  let dressed = "";
+  /** Colour, place and privacy line as the company wants them. */
+  const dress = () => {
+    const { look } = core;
+    const chat = !!memory.chat();
+    const now = JSON.stringify([look, chat]);
+    if (now === dressed) return;
+    dressed = now;
+    paint(root.style, look);
+    const link = webAddress(look.privacy_url);
+    privacy.replaceChildren(...(chat ? [] : [look.privacy ?? "", " ", ...(link ? [h("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, look.privacy ? t.readMore : t.privacy)] : [])]));
+    privacy.hidden = chat || !(look.privacy || link);
+    erase.hidden = !chat;
+    if (!chat) sure.hidden = true;
+  };
+
   let pictured = "";
   const render = () => {
     if (abort.signal.aborted) return;
     if (!host.isConnected) document.documentElement.append(host);
     const chat = memory.chat();
     const unread = opened ? 0 : thread.unread(chat?.read);
-    root.className = `root${opened ? " opened" : ""}${offered || chat ? " lifted" : ""}`;
+    root.className = `root${opened ? " opened" : ""}${offered || chat ? " lifted" : ""}${core.look.left ? " left" : ""}`;
+    dress();
     panel.hidden = !opened;
     launcher.hidden = !(opened || offered || chat);
     launcher.setAttribute("aria-expanded", String(opened));
@@ -97,13 +125,13 @@ export function mount(core: Core): Panel {
     badge.hidden = !unread;
     badge.textContent = unread > 9 ? "9+" : String(unread);
 
-    const name = sender?.name || t.team;
+    const name = sender?.name || core.look.title || t.team;
     if (pictured !== name + sender?.avatar) {
       pictured = name + sender?.avatar;
       face.replaceChildren(avatar(name, sender?.avatar, core.base));
       who.textContent = name;
     }
-    const line = state.notice || (chat ? "" : core.attended ? t.attended : t.unattended);
+    const line = state.notice || (chat ? "" : core.attended ? core.look.attended || t.attended : core.look.unattended || t.unattended);
     const waiting = outbox.items.length > 0;
     const shown = waiting && navigator.onLine === false ? t.offline : waiting && slowed ? t.tooMany : line;
     if (notice.textContent !== shown) notice.textContent = shown;
@@ -177,14 +205,47 @@ export function mount(core: Core): Panel {
     removeCard();
     opened = true;
     if (memory.chat()) tab(true);
+    // On a phone the gesture that goes back closes what covers the page.
+    if (innerWidth <= 480 && "CloseWatcher" in window) {
+      watcher = new (window as unknown as { CloseWatcher: new () => Watcher }).CloseWatcher();
+      watcher.onclose = safe(() => {
+        watcher = undefined;
+        close();
+      });
+    }
     render();
     log.toEnd();
     if (!quietly) input.focus();
     look();
   };
 
+  /** Asks once more before the chat is deleted. */
+  const ask = (yes = true) => {
+    sure.hidden = !yes;
+    (yes ? sure.querySelector("button:last-of-type") as HTMLElement : erase).focus();
+  };
+
+  const forget = async () => {
+    const token = memory.chat()?.token;
+    try {
+      if (token) await core.call("forget", { token });
+    } catch {
+      announce(t.deleteFailed);
+      state = { ...state, notice: t.deleteFailed };
+      return render();
+    }
+    outbox.clear();
+    lose();
+    tab(false);
+    close();
+    announce(t.deleted);
+  };
+
   const close = () => {
     if (!opened) return;
+    watcher?.destroy();
+    watcher = undefined;
+    sure.hidden = true;
     const focused = !!shadow.activeElement;
     opened = false;
     tab(false);
@@ -332,6 +393,14 @@ export function mount(core: Core): Panel {
   addEventListener("offline", safe(() => render()), listen);
   // Another tab wrote, read or ended the conversation.
   addEventListener("storage", safe((event: StorageEvent) => {
+    if (event.key === memory.seenKey && card && message) {
+      // Closed or answered in another tab, it is so here as well.
+      const met = memory.seen().find((s) => s.campaign === message?.campaign);
+      if (met?.how === "dismissed" || met?.how === "answered") {
+        removeCard();
+        render();
+      }
+    }
     if (event.key !== memory.chatKey) return;
     if (!memory.chat()?.token && thread.last) return lose();
     render();
@@ -370,6 +439,12 @@ export function mount(core: Core): Panel {
       host.remove();
     }),
   };
+}
+
+/** What a CloseWatcher of the browser offers. */
+interface Watcher {
+  onclose: (() => void) | null;
+  destroy(): void;
 }
 
 function gone(error: unknown): boolean {

@@ -219,17 +219,18 @@ export class Signals {
   }
 
   /** Tells of goals: those that are pages, or those of one event. */
-  reach(event = ""): void {
-    const properties = this.port.events.get(event);
-    const text = (name: string) => (properties?.[name] === undefined ? undefined : String(properties[name]));
-    for (const goal of this.#goals) {
-      if ((goal.event ?? "") !== event) continue;
+  reach(name = ""): void {
+    const { memory, call, address, events } = this.port;
+    const seen = this.#goals.filter((goal) => (goal.event ?? "") === name).flatMap(({ campaign }) => {
       // Noted first: a goal that counts twice would be worse than one that gets lost.
-      const day = this.port.memory.reached(goal.campaign);
-      if (day === undefined) continue;
-      this.port.call("event", {
-        kind: "goal", campaign: goal.campaign, day, url: this.port.address(), event, value: text("value"), currency: text("currency"),
-      }).catch(ignore);
+      const day = memory.reached(campaign);
+      return day === undefined ? [] : [{ campaign, day }];
+    });
+    if (name && seen.length > 0) {
+      const { value, currency } = events.get(name) ?? {};
+      call("track", { name, properties: { value, currency }, url: address(), seen }).catch(ignore);
+    } else {
+      for (const one of seen) call("event", { kind: "goal", url: address(), ...one }).catch(ignore);
     }
   }
 

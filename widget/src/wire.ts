@@ -43,8 +43,25 @@ export interface VisitAnswer {
   count?: boolean;
   /** Goals of campaigns that this visitor was shown: reached now, or with an event. */
   goals?: { campaign: string; event?: string }[];
+  /** How the company wants the chat to look. */
+  look?: Look;
   /** Offer the chat even when no campaign fires. */
   launcher?: boolean;
+}
+
+/** What is left out is as the widget has it. */
+export interface Look {
+  /** As #5157d8. */
+  colour?: string;
+  left?: boolean;
+  /** Pixels away from the side and the bottom. */
+  x?: number;
+  y?: number;
+  title?: string;
+  attended?: string;
+  unattended?: string;
+  privacy?: string;
+  privacy_url?: string;
 }
 
 export interface Sender {

@@ -18,15 +18,15 @@ color-scheme:light;font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helv
 button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer;touch-action:manipulation}
 :focus-visible{outline:2px solid var(--brand);outline-offset:2px}
 svg{width:22px;height:22px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round;display:block}
-.launcher{position:fixed;right:calc(20px + env(safe-area-inset-right));bottom:calc(20px + env(safe-area-inset-bottom));width:56px;height:56px;border-radius:50%;display:grid;place-items:center;background:var(--brand);color:var(--on-brand);box-shadow:var(--shadow)}
+.launcher{position:fixed;right:calc(20px + var(--x,0px) + env(safe-area-inset-right));bottom:calc(20px + var(--y,0px) + env(safe-area-inset-bottom));width:56px;height:56px;border-radius:50%;display:grid;place-items:center;background:var(--brand);color:var(--on-brand);box-shadow:var(--shadow)}
 .launcher:hover{background:var(--brand-deep)}
 .launcher:focus-visible{outline-offset:3px}
 .launcher svg{width:26px;height:26px}
 .badge{position:absolute;top:-4px;right:-4px;min-width:22px;height:22px;padding:0 6px;border-radius:11px;border:2px solid var(--card);background:#d92d20;color:#fff;font-size:12px;line-height:18px;font-weight:600;text-align:center}
-.bubble,.panel{position:fixed;right:calc(20px + env(safe-area-inset-right));background:var(--card);border:1px solid var(--line);box-shadow:var(--shadow);border-radius:16px;display:flex;flex-direction:column;overflow:hidden}
-.bubble{bottom:calc(20px + env(safe-area-inset-bottom));width:340px;max-width:calc(100vw - 40px)}
-.lifted .bubble{bottom:calc(90px + env(safe-area-inset-bottom))}
-.panel{bottom:calc(90px + env(safe-area-inset-bottom));width:380px;max-width:calc(100vw - 40px);height:min(600px,calc(100vh - 120px));height:min(600px,calc(100dvh - 120px))}
+.bubble,.panel{position:fixed;right:calc(20px + var(--x,0px) + env(safe-area-inset-right));background:var(--card);border:1px solid var(--line);box-shadow:var(--shadow);border-radius:16px;display:flex;flex-direction:column;overflow:hidden}
+.bubble{bottom:calc(20px + var(--y,0px) + env(safe-area-inset-bottom));width:340px;max-width:calc(100vw - 40px)}
+.lifted .bubble{bottom:calc(90px + var(--y,0px) + env(safe-area-inset-bottom))}
+.panel{bottom:calc(90px + var(--y,0px) + env(safe-area-inset-bottom));width:380px;max-width:calc(100vw - 40px);height:min(600px,calc(100vh - 120px - var(--y,0px)));height:min(600px,calc(100dvh - 120px - var(--y,0px)))}
 .head{display:flex;align-items:center;gap:10px;padding:14px 12px 0 16px}
 .panel .head{padding:12px 12px 12px 16px;border-bottom:1px solid var(--line)}
 .who{flex:1;min-width:0;font-weight:600;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
@@ -44,7 +44,7 @@ svg{width:22px;height:22px;fill:none;stroke:currentColor;stroke-width:2;stroke-l
 .rich a{color:inherit;text-decoration:underline;text-underline-offset:2px;text-decoration-color:var(--brand);text-decoration-thickness:2px}
 .typed{white-space:pre-wrap}
 .replies{display:flex;flex-wrap:wrap;gap:8px;padding:8px 16px 2px}
-.reply{min-height:36px;padding:5px 14px;border:1px solid var(--brand);border-radius:18px;color:color-mix(in srgb,var(--brand) 80%,var(--ink));font-weight:500;text-align:start;overflow-wrap:anywhere}
+.reply{min-height:36px;padding:5px 14px;border:1px solid var(--brand);border-radius:18px;color:var(--ink);font-weight:500;text-align:start;overflow-wrap:anywhere}
 .reply:hover{background:color-mix(in srgb,var(--brand) 12%,var(--card))}
 form{display:flex;align-items:flex-end;gap:8px;padding:10px 12px 12px}
 .panel form{border-top:1px solid var(--line)}
@@ -65,7 +65,7 @@ textarea::placeholder{color:var(--soft);opacity:1}
 .name{font-size:12px;color:var(--soft);margin:0 0 3px 4px;display:flex;gap:6px;align-items:center}
 .name .avatar{width:20px;height:20px;font-size:9px}
 .says{padding:8px 13px;border-radius:18px 18px 18px 6px;background:var(--wash);overflow-wrap:anywhere;min-width:0;max-width:100%}
-.mine .says{background:#5157d8;color:#fff;border-radius:18px 18px 6px 18px}
+.mine .says{background:var(--fill,#5157d8);color:var(--on-brand);border-radius:18px 18px 6px 18px}
 .mine .says a{text-decoration-color:currentColor}
 .system .says{background:none;padding:0}
 .when{font-size:11px;color:var(--soft);margin:3px 6px 0}
@@ -73,11 +73,20 @@ textarea::placeholder{color:var(--soft);opacity:1}
 .state.failed{color:var(--danger)}
 .state button{text-decoration:underline;text-underline-offset:2px;font-weight:600;padding:4px;margin:-4px}
 .notice{padding:8px 16px;font-size:13px;color:var(--soft);background:var(--wash);text-align:center;text-wrap:balance}
+.left .launcher,.left .bubble,.left .panel{right:auto;left:calc(20px + var(--x,0px) + env(safe-area-inset-left))}
+.small{display:flex;gap:12px;justify-content:space-between;padding:0 16px 10px;font-size:12px;color:var(--soft)}
+.small a{color:inherit}
+.small:not(:has(>:not([hidden]))){display:none}
+.erase{margin-inline-start:auto;text-decoration:underline;text-underline-offset:2px;min-height:24px}
+.sure{display:flex;flex-wrap:wrap;gap:8px;padding:12px 16px;border-top:1px solid var(--line);font-size:14px}
+.sure p{flex-basis:100%}
 @media (max-width:480px){
-.bubble{right:12px;bottom:calc(12px + env(safe-area-inset-bottom));width:calc(100vw - 24px);max-width:none}
-.lifted .bubble{bottom:calc(84px + env(safe-area-inset-bottom))}
-.launcher{right:calc(16px + env(safe-area-inset-right));bottom:calc(16px + env(safe-area-inset-bottom))}
-.panel{inset:0;width:auto;max-width:none;height:auto;border:0;border-radius:0;padding:env(safe-area-inset-top) 0 env(safe-area-inset-bottom)}
+.bubble{right:12px;bottom:calc(12px + var(--y,0px) + env(safe-area-inset-bottom));width:calc(100vw - 24px);max-width:none}
+.lifted .bubble{bottom:calc(84px + var(--y,0px) + env(safe-area-inset-bottom))}
+.launcher{right:calc(16px + var(--x,0px) + env(safe-area-inset-right));bottom:calc(16px + var(--y,0px) + env(safe-area-inset-bottom))}
+.left .bubble{left:12px}
+.left .launcher{left:calc(16px + var(--x,0px) + env(safe-area-inset-left))}
+.panel,.left .panel{inset:0;width:auto;max-width:none;height:auto;border:0;border-radius:0;padding:env(safe-area-inset-top) 0 env(safe-area-inset-bottom)}
 .opened .launcher{display:none}
 }
 @media (max-height:480px){.panel{inset:0 0 0 auto;height:auto;border-radius:0}.opened .launcher{display:none}}

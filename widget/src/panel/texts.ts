@@ -20,6 +20,14 @@ const en = {
   tooMany: "That was a lot at once. It goes out in a moment.",
   attended: "We are here. Write to us and a person will answer.",
   unattended: "We are away at the moment. Leave a message and read our answer here.",
+  deleteChat: "Delete this chat",
+  deleteAsk: "Delete all messages of this chat, for you and for the team? They can’t be brought back.",
+  deleteYes: "Delete",
+  deleteNo: "Keep",
+  deleted: "The chat was deleted.",
+  deleteFailed: "The chat could not be deleted. Please try again.",
+  privacy: "Privacy",
+  readMore: "Read more",
   offline: "You are offline. Your message goes out as soon as you are back.",
 };
 
