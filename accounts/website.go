@@ -1,11 +1,13 @@
 package accounts
 
 import (
+	"context"
 	"net/url"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -62,4 +64,25 @@ func checkLook(v *liadesk.Invalid, l liadesk.WidgetLook) liadesk.WidgetLook {
 		}
 	}
 	return l
+}
+
+// RenewIdentity replaces the secret with which the company's server signs who
+// its visitors are. Signatures of the old one stop counting at once.
+func (s *Service) RenewIdentity(ctx context.Context, actor liadesk.Actor, id liadesk.ID) error {
+	if err := actor.Administrator(); err != nil {
+		return err
+	}
+	return s.store.Update(ctx, func(tx *db.Tx) error {
+		i, err := inbox(tx, actor.Account, id)
+		if err != nil {
+			return err
+		}
+		if i.Website == nil {
+			return liadesk.ErrNotFound
+		}
+		i = copyInbox(i)
+		i.Website.IdentityRound++
+		i.Version++
+		return tx.PutInbox(i)
+	})
 }

@@ -117,7 +117,10 @@ func typedInbox(c *fiber.Ctx, kind liadesk.InboxKind) (f inboxForm, p accounts.I
 				Title: c.FormValue("widget.title"), Attended: c.FormValue("widget.attended"), Unattended: c.FormValue("widget.unattended"),
 				Privacy: c.FormValue("widget.privacy"), PrivacyURL: c.FormValue("widget.privacy_url"), Launcher: c.FormValue("widget.launcher") != ""}
 			look := f.Look
-			p.CountVisits, p.MessagesPerDay, p.Look = &f.Count, new(whole(f.PerDay)), &look
+			p.Look = &look
+			if c.FormValue("messages_per_day") != "" { // a plan without campaigns has no such fields
+				p.CountVisits, p.MessagesPerDay = &f.Count, new(whole(f.PerDay))
+			}
 		}
 		return f, p, wrong
 	}

@@ -21,6 +21,7 @@ func (s *Server) liveChatRoutes(desk fiber.Router) {
 	g.Post("/try", s.tryLiveChat)
 	g.Post("/conditions", s.chatConditions)
 	g.Get("/explain", s.explainLiveChat)
+	g.Get("/figures", s.figuresLiveChat)
 	g.Get("/:id", s.showLiveChat)
 	g.Post("/:id", s.updateLiveChat)
 	g.Delete("/:id", s.deleteLiveChat)
@@ -38,6 +39,20 @@ type chatList struct {
 	Cards []chatCard
 	Next  string
 	First bool
+	Live  string // where the figures of these cards are
+}
+
+// figuresLiveChat brings the figures of a page of cards up to date.
+func (s *Server) figuresLiveChat(c *fiber.Ctx) error {
+	list, err := s.LiveChat.List(c.UserContext(), actor(c), db.Page{After: c.Query("after"), Limit: cardsPerPage})
+	if err != nil {
+		return err
+	}
+	var out chatList
+	for _, it := range list.Items {
+		out.Cards = append(out.Cards, s.chatCard(c, it))
+	}
+	return s.fragment(c, "livechat/figures", Page{Nav: "live-chat", Data: out})
 }
 
 func (s *Server) listLiveChat(c *fiber.Ctx) error {
@@ -48,6 +63,9 @@ func (s *Server) listLiveChat(c *fiber.Ctx) error {
 	out := chatList{First: c.Query("after") == ""}
 	for _, it := range list.Items {
 		out.Cards = append(out.Cards, s.chatCard(c, it))
+	}
+	if out.Live, err = query("/campaigns/live-chat/figures", "after", c.Query("after")); err != nil {
+		return err
 	}
 	if list.Next != "" {
 		if out.Next, err = query("/campaigns/live-chat", "after", list.Next); err != nil {

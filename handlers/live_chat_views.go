@@ -143,6 +143,19 @@ func (s *Server) saysGoal(c *fiber.Ctx, g liadesk.Goal) string {
 	return text
 }
 
+// span puts a time that passed into words, in the unit that suits it.
+func (s *Server) span(c *fiber.Ctx, d time.Duration) string {
+	switch {
+	case d < 90*time.Second:
+		return s.t(c, "common.span.seconds", "Count", int(d.Round(time.Second)/time.Second))
+	case d < 90*time.Minute:
+		return s.t(c, "common.span.minutes", "Count", int(d.Round(time.Minute)/time.Minute))
+	case d < 48*time.Hour:
+		return s.t(c, "common.span.hours", "Count", int(d.Round(time.Hour)/time.Hour))
+	}
+	return s.t(c, "common.span.days", "Count", int(d.Round(24*time.Hour)/(24*time.Hour)))
+}
+
 // chatRate is a figure's share with the formula that made it.
 type chatRate struct {
 	Key     string
@@ -161,6 +174,17 @@ type chatReport struct {
 	Most    int64  // the highest bar
 	From    string // the first and last day
 	To      string
+	// Wait is the middle of the times until a person answered, in words.
+	Wait         string
+	HumanAnswers int64
+	Worth        []string
+	Quiet        []chatQuiet
+}
+
+// chatQuiet is why a campaign was not shown, and on how many page views.
+type chatQuiet struct {
+	Text  string
+	Count int64
 }
 
 // chatBar is one day in the chart, in its own units.
@@ -199,10 +223,23 @@ func (s *Server) chatReport(c *fiber.Ctx, r livechat.Report) (chatReport, error)
 	}
 	f := r.Figures
 	opened, answered, dismissed := f.Rates()
-	out := chatReport{chatCard: s.chatCard(c, r.Item),
+	shown, goals, handedOver := f.MoreRates()
+	out := chatReport{chatCard: s.chatCard(c, r.Item), HumanAnswers: r.HumanAnswers,
 		Preview: previewOf(livechat.Draft{Item: r.Item, Blocks: blocks}),
-		Rates: []chatRate{{Key: "shown", Count: f.Shown}, {"opened", f.Opened, opened, true},
-			{"answered", f.Answered, answered, true}, {"dismissed", f.Dismissed, dismissed, true}},
+		Rates: []chatRate{{Key: "armed", Count: f.Armed}, {"shown", f.Shown, shown, f.Armed > 0}, {"opened", f.Opened, opened, true},
+			{"answered", f.Answered, answered, true}, {"dismissed", f.Dismissed, dismissed, true}, {"handed_over", f.HandedOver, handedOver, true}},
+	}
+	if r.Campaign.Goal != nil || f.Goals > 0 {
+		out.Rates = append(out.Rates, chatRate{"goals", f.Goals, goals, true})
+	}
+	if r.HumanAnswers > 0 {
+		out.Wait = s.t(c, "livechat.report.about", "Time", s.span(c, r.HumanAnswer))
+	}
+	for _, w := range r.Worth {
+		out.Worth = append(out.Worth, s.localizer(c).Decimal(w.Amount(), 2)+" "+w.Currency)
+	}
+	for _, q := range r.Quiet {
+		out.Quiet = append(out.Quiet, chatQuiet{s.t(c, "livechat.blocked."+string(q.Reason)), q.Count})
 	}
 	out.Facts = s.chatFacts(c, r.Campaign, s.chatZone(c, r.Inbox))
 	l := s.localizer(c)

@@ -98,7 +98,11 @@ func (s *Server) widgetFile(name string) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		c.Set(fiber.HeaderContentType, mime.TypeByExtension(path.Ext(name)))
+		kind := mime.TypeByExtension(path.Ext(name))
+		if path.Ext(name) == ".ts" { // not the film format that some machines know
+			kind = "text/plain; charset=utf-8"
+		}
+		c.Set(fiber.HeaderContentType, kind)
 		return c.Send(data)
 	}
 }

@@ -34,7 +34,8 @@ type sights struct {
 	mu      sync.Mutex
 	byInbox map[liadesk.ID]sight // not flushed yet
 	notes   map[noted]int64      // not flushed yet
-	last    map[liadesk.ID]time.Time
+	last    map[liadesk.ID]Sighting
+	strange map[liadesk.ID]Sighting // on pages outside the inbox's domains
 	flushed time.Time
 	pruned  time.Time
 }
@@ -60,10 +61,10 @@ func (x *sights) saw(in liadesk.Inbox, url string, at time.Time, what []note) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.byInbox == nil {
-		x.byInbox, x.last = make(map[liadesk.ID]sight), make(map[liadesk.ID]time.Time)
+		x.byInbox, x.last = make(map[liadesk.ID]sight), make(map[liadesk.ID]Sighting)
 	}
 	x.byInbox[in.ID] = sight{in.AccountID, in.ID, at, url}
-	x.last[in.ID] = at
+	x.last[in.ID] = Sighting{at, url}
 	for _, n := range what {
 		x.count(noted{in.AccountID, n}, 1)
 	}
@@ -105,7 +106,35 @@ func (x *sights) pending(account, campaign liadesk.ID) map[Blocked]int64 {
 func (x *sights) seen(inbox liadesk.ID) time.Time {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.last[inbox]
+	return x.last[inbox].At
+}
+
+// sawStrange notes that an inbox's widget was loaded where it may not run.
+func (x *sights) sawStrange(inbox liadesk.ID, place string, at time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.strange == nil {
+		x.strange = make(map[liadesk.ID]Sighting)
+	}
+	x.strange[inbox] = Sighting{at, place}
+}
+
+// Sighting is where and when a widget was last seen.
+type Sighting struct {
+	At  time.Time
+	URL string // without query and fragment
+}
+
+// Installed tells where the snippet of an inbox was last seen since the start of
+// the server: on its domains, and on pages outside of them, where it does not
+// run. Zero for never.
+func (s *Service) Installed(actor liadesk.Actor, inbox liadesk.ID) (seen, strange Sighting) {
+	if !actor.Serves(inbox) {
+		return Sighting{}, Sighting{}
+	}
+	s.sights.mu.Lock()
+	defer s.sights.mu.Unlock()
+	return s.sights.last[inbox], s.sights.strange[inbox]
 }
 
 // due hands out what is to be stored when it is time, and begins to gather

@@ -82,10 +82,11 @@ func (s *Service) Visit(ctx context.Context, in Visit) (VisitAnswer, error) {
 	if err != nil {
 		return VisitAnswer{}, err
 	}
+	now := s.now()
 	if err := onDomain(site.inbox.Website, page, in.Origin); err != nil {
+		s.sights.sawStrange(site.inbox.ID, page.place(), now)
 		return VisitAnswer{}, err
 	}
-	now := s.now()
 	out := VisitAnswer{Open: site.open, Recheck: recheck, Count: site.paid && site.counts,
 		Look: site.inbox.Website.Look, Launcher: site.inbox.Website.Look.Launcher}
 	if !site.paid || len(site.goals) == 0 && site.index.Len() == 0 {

@@ -54,6 +54,10 @@ func (x *websites) forget(account liadesk.ID) {
 	})
 }
 
+// InboxChanged makes the next visit read an account's sites anew, after another
+// room changed one of its inboxes.
+func (s *Service) InboxChanged(account liadesk.ID) { s.sites.forget(account) }
+
 // ErrUnknownKey is the answer to a snippet whose key names no website inbox.
 var ErrUnknownKey = &liadesk.Error{Kind: liadesk.KindNotFound, Code: "unknown_key",
 	Text: "the snippet's key belongs to no website inbox; copy the snippet again from the inbox's page"}
