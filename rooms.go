@@ -47,6 +47,7 @@ func (s *server) openRooms() (err error) {
 	r.talks = conversations.New(s.store, s.clock, s.ids, r.contacts, s.secrets.Visitors())
 	r.talks.CheckText = sms.CheckReply
 	r.livechat = livechat.New(s.store, s.clock, s.ids, r.talks)
+	r.livechat.Secret = s.secrets.Visitors()
 	r.livechat.SnippetSeen = func(tx *db.Tx, account, inbox liadesk.ID, at time.Time, url string) error {
 		return s.accounts.SnippetSeen(tx, account, inbox, accounts.Seen{At: at, URL: url})
 	}

@@ -52,8 +52,9 @@ func (s *Server) installState(c *fiber.Ctx, in liadesk.Inbox) installState {
 	if !st.Strange.At.After(st.Seen.At) {
 		st.Strange = livechat.Sighting{}
 	}
+	st.Visit = st.Seen.URL
 	for _, d := range in.Website.Domains {
-		if !strings.HasPrefix(d, "*") {
+		if st.Visit == "" && !strings.HasPrefix(d, "*") {
 			st.Visit = "https://" + d + "/"
 			break
 		}

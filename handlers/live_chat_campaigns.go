@@ -21,6 +21,7 @@ func (s *Server) liveChatRoutes(desk fiber.Router) {
 	g.Post("/try", s.tryLiveChat)
 	g.Post("/conditions", s.chatConditions)
 	g.Get("/explain", s.explainLiveChat)
+	g.Get("/debug", s.debugLiveChat)
 	g.Get("/figures", s.figuresLiveChat)
 	g.Get("/:id", s.showLiveChat)
 	g.Post("/:id", s.updateLiveChat)

@@ -29,6 +29,8 @@ type explainItem struct {
 	Tone    Tone
 	Verdict string
 	Steps   []explainStep
+	// Elsewhere is set for one that is not meant for the page at all.
+	Elsewhere bool
 }
 
 // explainStep is one check or condition in words.
@@ -36,6 +38,7 @@ type explainStep struct {
 	Verdict livechat.Verdict
 	Text    string
 	Inner   bool // one of the conditions
+	rule    *liadesk.Rule
 }
 
 // Icon is the step's mark; its words are beside it.
@@ -112,18 +115,16 @@ func (s *Server) fillExplain(c *fiber.Ctx, f *explainForm) error {
 }
 
 func (s *Server) explainItem(c *fiber.Ctx, e livechat.Explanation, in *time.Location) explainItem {
-	it := explainItem{chatCard: s.chatCard(c, e.Item), Tone: ToneWarning}
+	it := explainItem{chatCard: s.chatCard(c, e.Item)}
+	it.Tone, it.Verdict = s.verdict(c, e)
+	it.Elsewhere = slices.Contains([]livechat.Blocked{livechat.BlockedPattern, livechat.BlockedDomain, livechat.BlockedDisabled}, e.Blocked)
+	it.Steps = s.explainSteps(c, e, in)
+	return it
+}
+
+// explainSteps puts the checks and conditions into words.
+func (s *Server) explainSteps(c *fiber.Ctx, e livechat.Explanation, in *time.Location) (steps []explainStep) {
 	l := s.localizer(c)
-	switch {
-	case e.Blocked != livechat.NotBlocked:
-		it.Verdict = s.t(c, "livechat.blocked."+string(e.Blocked))
-	case e.Place == 0:
-		it.Verdict = s.t(c, "livechat.explain.too_late")
-	case e.Place == 1:
-		it.Tone, it.Verdict = ToneSuccess, s.t(c, "livechat.explain.first")
-	default:
-		it.Tone, it.Verdict = ToneInfo, s.t(c, "livechat.explain.turn", "Count", e.Place)
-	}
 	for _, step := range e.Steps {
 		text := s.t(c, "livechat.check."+string(step.Check))
 		switch {
@@ -135,18 +136,82 @@ func (s *Server) explainItem(c *fiber.Ctx, e livechat.Explanation, in *time.Loca
 				text = s.t(c, "livechat.trial."+string(step.Why))
 			}
 			if !step.At.IsZero() {
-				text += " " + s.t(c, "livechat.explain.at", "When", l.DateTime(step.At, in))
+				text += " " + s.t(c, "livechat.explain.at_"+string(step.Check), "When", l.DateTime(step.At, in))
 			}
 		}
-		it.Steps = append(it.Steps, explainStep{Verdict: step.Verdict, Text: text})
+		steps = append(steps, explainStep{Verdict: step.Verdict, Text: text})
 	}
 	for _, cond := range e.Conditions {
-		it.Steps = append(it.Steps, explainStep{Verdict: cond.Verdict, Text: s.saysCondition(c, cond.Rule, true), Inner: true})
+		steps = append(steps, explainStep{Verdict: cond.Verdict, Text: s.saysCondition(c, cond.Rule, true), Inner: true, rule: &cond.Rule})
 	}
 	if t := e.Campaign.Trigger.TimeOnPage; t > 0 {
-		it.Steps = append(it.Steps, explainStep{Verdict: livechat.Open, Text: s.t(c, "livechat.says.time_on_page", "Value", t)})
+		rule := liadesk.Rule{Field: liadesk.VisitTimeOnPage, Op: "gte", Value: &liadesk.RuleValue{Number: new(float64(t))}}
+		steps = append(steps, explainStep{Verdict: livechat.Open, Text: s.t(c, "livechat.says.time_on_page", "Value", t), rule: &rule})
 	}
-	return it
+	return steps
+}
+
+// verdict is what an explanation comes to, in words.
+func (s *Server) verdict(c *fiber.Ctx, e livechat.Explanation) (Tone, string) {
+	switch {
+	case e.Blocked != livechat.NotBlocked:
+		return ToneWarning, s.t(c, "livechat.blocked."+string(e.Blocked))
+	case e.Place == 0:
+		return ToneWarning, s.t(c, "livechat.explain.too_late")
+	case e.Place == 1:
+		return ToneSuccess, s.t(c, "livechat.explain.first")
+	}
+	return ToneInfo, s.t(c, "livechat.explain.turn", "Count", e.Place)
+}
+
+// debugLiveChat sends a member of the team to a page of the company's site, where
+// the widget shows why campaigns are shown or not.
+func (s *Server) debugLiveChat(c *fiber.Ctx) error {
+	page := strings.TrimSpace(c.Query("url"))
+	pass, err := s.LiveChat.DebugPass(c.UserContext(), actor(c), page)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(page, "://") {
+		page = "https://" + page
+	}
+	page, _, _ = strings.Cut(page, "#")
+	return c.Redirect(page+"#liadesk-debug="+pass, fiber.StatusSeeOther)
+}
+
+// widgetDebug answers the widget of somebody with a pass.
+func (s *Server) widgetDebug(c *fiber.Ctx) error {
+	var in struct {
+		widgetView
+		Pass string `json:"pass"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	list, err := s.LiveChat.ExplainVisit(c.UserContext(), in.Pass, in.visit(c))
+	if err != nil {
+		return err
+	}
+	type step struct {
+		Verdict livechat.Verdict `json:"verdict"`
+		Text    string           `json:"text"`
+		// Rule is for the page to judge, as it goes.
+		Rule *liadesk.Rule `json:"rule,omitempty"`
+	}
+	out := []fiber.Map{}
+	for _, e := range list {
+		tone, verdict := s.verdict(c, e)
+		steps := []step{}
+		for _, st := range s.explainSteps(c, e, time.UTC) {
+			one := step{Verdict: st.Verdict, Text: st.Text}
+			if st.Verdict == livechat.Open {
+				one.Rule = st.rule
+			}
+			steps = append(steps, one)
+		}
+		out = append(out, fiber.Map{"campaign": e.Campaign.ID, "title": e.Campaign.Title, "tone": tone, "verdict": verdict, "steps": steps})
+	}
+	return c.JSON(fiber.Map{"campaigns": out})
 }
 
 // apiExplainLiveChat answers for one campaign, or for all without an id.

@@ -59,6 +59,7 @@ func (s *Server) widgetRoutes(app fiber.Router) {
 	w.Post("/thread", limited(limits.thread), s.widgetThread)
 	w.Post("/ticket", limited(limits.ticket), s.widgetTicket)
 	w.Post("/identify", limited(limits.identify), s.widgetIdentify)
+	w.Post("/debug", limited(limits.event), s.widgetDebug)
 	w.Post("/track", limited(limits.event), s.widgetTrack)
 	w.Post("/forget", limited(limits.identify), s.widgetForget)
 	w.Get("/live", limited(limits.ticket), s.widgetLive)

@@ -59,6 +59,7 @@ func newChatDesk(t *testing.T) *chatDesk {
 	people := contacts.New(store, clock, ids)
 	deps.Conversations = conversations.New(store, clock, ids, people, deps.Secret)
 	deps.LiveChat = livechat.New(store, clock, ids, deps.Conversations)
+	deps.LiveChat.Secret = []byte("a key for passes of the tests")
 	var err error
 	if d.Server, err = New(deps); err != nil {
 		t.Fatal(err)

@@ -82,6 +82,7 @@ func newWorld(t *testing.T) *world {
 	talks := conversations.New(store, w.clock, ids, people, secrets.Visitors())
 	talks.CheckText = sms.CheckReply
 	chats := livechat.New(store, w.clock, ids, talks)
+	chats.Secret = []byte("a key for passes of the tests")
 	texts := sms.New(sms.Options{Store: store, Clock: w.clock, IDs: ids, Log: slog.New(slog.DiscardHandler), PublicURL: deps.URL, Workers: 4,
 		Dialer: plivo, Credentials: desk.Credentials, Contacts: people, Conversations: talks})
 	talks.Wake = texts.Wake

@@ -26,6 +26,9 @@ type Service struct {
 	sites  websites
 	sights sights
 
+	// Secret is the key of passes (see DebugPass). Set it before use.
+	Secret []byte
+
 	// SnippetSeen notes in a transaction that a page with an inbox's snippet
 	// was viewed; it belongs to the room of the inboxes. Set it before the
 	// first Flush.

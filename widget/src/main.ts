@@ -4,6 +4,7 @@
 import { post, Refusal } from "./api";
 import { Arming } from "./arming";
 import type { Core, EventName, Panel, Shown } from "./core";
+import type { DebugPort } from "./debug";
 import { Memory } from "./memory";
 import { watchPages } from "./pages";
 import { ignore, safe } from "./safe";
@@ -15,6 +16,7 @@ type Queued = [name: string, ...args: unknown[]] | ((api: object) => void);
 
 /** Longest address that is sent; longer ones lose their query. */
 const LONGEST_ADDRESS = 4000;
+const DEBUG = "liadesk:debug";
 /** Seconds between re-checks when the server did not say. */
 const RECHECK = 60;
 
@@ -228,6 +230,13 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
   api["q"] = { push: (...entries: Queued[]) => entries.forEach(run) };
   Object.assign(found, api);
   queued.forEach(run);
+  const pass = debugPass();
+  if (pass && !stopped) {
+    watch().catch(ignore);
+    import(`${base}/widget-debug.js`).then((module: { mount(port: DebugPort): void }) => module.mount({
+      call, view, pass, wait: (rule) => signals?.wait(rule) ?? Infinity, over: () => debugPass(""),
+    })).catch(ignore);
+  }
   if (stopped) return; // the queue may have shut it down
 
   const begin = () => {
@@ -242,6 +251,17 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
     document.addEventListener("prerenderingchange", safe(begin), { once: true });
   } else {
     safe(begin)();
+  }
+}
+
+/** The pass of a team member who came from the dashboard; kept for this tab. */
+function debugPass(set = /^#liadesk-debug=([\w-]+)$/.exec(location.hash)?.[1]): string | undefined {
+  try {
+    if (set) history.replaceState(history.state, "", location.pathname + location.search);
+    if (set !== undefined) sessionStorage.setItem(DEBUG, set);
+    return sessionStorage.getItem(DEBUG) || undefined;
+  } catch {
+    return set;
   }
 }
 
