@@ -23,13 +23,14 @@ interface Answer {
 
 const css = `
 :host{all:initial!important;position:fixed!important;z-index:2147483001!important;inset:auto auto 12px 12px!important;display:block!important}
-.debug{box-sizing:border-box;width:min(360px,calc(100vw - 24px));max-height:min(60vh,520px);overflow:auto;padding:12px 14px;border-radius:12px;background:#14162b;color:#eceef8;font:13px/1.45 system-ui,sans-serif;box-shadow:0 8px 28px rgb(0 0 0/.45);color-scheme:dark}
+.debug{box-sizing:border-box;width:min(360px,calc(100vw - 24px));height:min(45vh,400px);overflow:auto;padding:12px 14px;border-radius:12px;background:#14162b;color:#eceef8;font:13px/1.45 system-ui,sans-serif;box-shadow:0 8px 28px rgb(0 0 0/.45);color-scheme:dark}
 .top{display:flex;gap:8px;align-items:center;font-weight:600}
 .top span{flex:1}
 button{font:inherit;color:inherit;background:none;border:1px solid #4a4e6e;border-radius:8px;padding:3px 10px;cursor:pointer}
 :focus-visible{outline:2px solid #9aa0ff;outline-offset:2px}
 details{border-top:1px solid #34374d;margin-top:8px;padding-top:8px}
 summary{cursor:pointer;font-weight:600}
+summary span{display:block;font-weight:400;padding-left:20px}
 p,ul{margin:4px 0 0;padding:0;list-style:none}
 li{padding-left:20px;position:relative}
 li::before{position:absolute;left:0}
@@ -84,7 +85,7 @@ export function mount(port: DebugPort): { destroy(): void } {
         return h("li", { class: now }, text + soon);
       });
       return h("details", { open: folded.get(c.campaign) ?? c.tone !== "warning", toggle: (event: Event) => { folded.set(c.campaign, (event.target as HTMLDetailsElement).open); } },
-        h("summary", {}, c.title), h("p", { class: c.tone }, c.verdict), h("ul", {}, ...steps));
+        h("summary", {}, c.title, h("span", { class: c.tone }, c.verdict)), h("ul", {}, ...steps));
     });
     list.replaceChildren(...(wrong ? [h("p", { class: "warning" }, wrong)] : []), ...(parts.length || wrong ? parts : [h("p", { class: "soft" }, "No campaigns for this inbox.")]));
   };

@@ -1,0 +1,285 @@
+package e2e
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// bringToFront makes a tab the visible one of its window.
+func bringToFront(ctx context.Context, target *chromedp.Target) error {
+	_, err := cdp.Call(ctx, target, page.BringToFront, cdp.Empty{})
+	return err
+}
+
+// site is a company's own website on another origin, as strict as one can be: a
+// policy without inline scripts and styles, Trusted Types enforced.
+func site(t *testing.T, app, key string) *httptest.Server {
+	t.Helper()
+	policy := fmt.Sprintf("default-src 'none'; base-uri 'none'; script-src 'nonce-page' %[1]s; connect-src %[1]s ws%[2]s; img-src %[1]s https:; "+
+		"require-trusted-types-for 'script'; trusted-types 'none'", app, strings.TrimPrefix(app, "http"))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><head><title>%s</title><script nonce="page">
+window.seen = { violations: [], shift: 0, long: 0, errors: [] }
+addEventListener("securitypolicyviolation", e => seen.violations.push(e.violatedDirective + " " + e.blockedURI))
+addEventListener("error", e => seen.errors.push(e.message))
+addEventListener("unhandledrejection", e => seen.errors.push(String(e.reason)))
+new PerformanceObserver(l => l.getEntries().forEach(e => { seen.shift += e.value })).observe({ type: "layout-shift", buffered: true })
+new PerformanceObserver(l => l.getEntries().forEach(e => { seen.long = Math.max(seen.long, e.duration) })).observe({ type: "longtask", buffered: true })
+</script></head><body><h1>A shop</h1><p><a href="/prices">Prices</a></p>%s<p id="prices">Prices</p>
+<script async src="%s/widget.js" data-inbox="%s"></script></body></html>`, r.URL.Path, strings.Repeat("<br>", 300), app, key)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// chatShop is an installation with a website inbox and a strict site that it
+// serves.
+type chatShop struct {
+	app   *process
+	api   client
+	site  *httptest.Server
+	inbox object
+}
+
+func openChatShop(t *testing.T) *chatShop {
+	t.Helper()
+	app := install(t)
+	a := app.setup("Shop", "ada@shop.example")
+	x := &chatShop{app: app.start("serve")}
+	x.api = app.client(a.Token)
+	x.inbox = x.api.post("/inboxes", object{"kind": "website", "name": "Shop", "domains": []string{"127.0.0.1"}})
+	x.site = site(t, app.url, x.inbox.str("key"))
+	return x
+}
+
+// campaign makes one for a path of the site; more are its further fields.
+func (x *chatShop) campaign(path, message string, more object) object {
+	trigger := object{"url": x.site.URL + path, "time_on_page": 0}
+	if own, ok := more["trigger"].(object); ok {
+		for name, value := range own {
+			trigger[name] = value
+		}
+	}
+	body := object{"title": message, "message": "<p>" + message + "</p>", "inbox_id": x.inbox.str("id"), "sender": object{"kind": "bot"}}
+	for name, value := range more {
+		body[name] = value
+	}
+	body["trigger"] = trigger
+	return x.api.post("/live-chat-campaigns", body)
+}
+
+func condition(field, op string, value any) object {
+	return object{"field": field, "op": op, "value": value}
+}
+
+// unharmed tells what the widget did to a page that it may not: nothing.
+func unharmed(b tab) {
+	b.t.Helper()
+	if got := eval[[]string](b, `[...seen.violations, ...seen.errors]`); len(got) > 0 {
+		b.t.Errorf("on the strict page: %q", got)
+	}
+	if shift := eval[float64](b, `seen.shift`); shift != 0 {
+		b.t.Errorf("the layout shifted by %v", shift)
+	}
+}
+
+func TestTheWidgetWaitsForWhatTheVisitorDoesOnAStrictSite(t *testing.T) {
+	x := openChatShop(t)
+	x.campaign("/prices", "Read so far?", object{"trigger": object{"conditions": object{"all": []object{
+		condition("scroll_depth", "gte", 60), condition("event.looked.price", "gte", 50), condition("device", "eq", "desktop")}}},
+		"quick_replies": []string{"Yes, please", "No, thanks"}, "goal": object{"event": "ordered", "value": 10, "currency": "EUR"}})
+	x.campaign("/element", "In view", object{"trigger": object{"conditions": condition("element", "eq", "#prices")}})
+	x.campaign("/leaving", "Going so soon?", object{"trigger": object{"conditions": condition("exit_intent", "eq", true)}})
+	x.campaign("/phone", "For phones", object{"trigger": object{"conditions": condition("device", "eq", "mobile")}})
+
+	shop := newWindow(t)
+	shop.open(x.site.URL + "/prices")
+	shop.until("the widget", `window.LiaDesk?.loaded`)
+	eval[bool](shop, `(LiaDesk.track("looked", { price: "49" }), scrollTo(0, document.body.scrollHeight), true)`)
+	eval[bool](shop, `new Promise(done => setTimeout(() => done(true), 1500))`)
+	if eval[bool](shop, fmt.Sprintf(widget, `!!deep(".bubble")`)) {
+		t.Error("it was shown for an event that is not worth it")
+	}
+	if stored := eval[int](shop, `localStorage.length + sessionStorage.length`); stored != 0 {
+		t.Errorf("%d things are stored before anything was shown", stored)
+	}
+	eval[bool](shop, `(LiaDesk.track("looked", { price: 50 }), true)`)
+	shop.inWidget("the message", `deep(".bubble")?.innerText.includes("Read so far?")`)
+	shop.inWidget("the quick replies", `deep(".replies")?.innerText.includes("Yes, please")`)
+	eval[bool](shop, fmt.Sprintf(widget, `(deep(".reply").click(), true)`))
+	shop.inWidget("the answer in one tap", `deep(".log")?.innerText.includes("Yes, please")`)
+	await(t, "the conversation", func() bool { return len(x.api.all("/conversations")) == 1 })
+	unharmed(shop)
+
+	// What it was for is done on a later page.
+	shop.open(x.site.URL + "/thanks")
+	shop.until("the widget", `window.LiaDesk?.loaded`)
+	eval[bool](shop, `(LiaDesk.track("ordered", { value: 42.5, currency: "EUR" }), LiaDesk.track("ordered", { value: 1, currency: "EUR" }), true)`)
+	id := x.api.all("/live-chat-campaigns")[3].str("id")
+	await(t, "the goal", func() bool { return x.api.get("/live-chat-campaigns/" + id + "/report").num("goals") == 1 })
+	if worth := x.api.get("/live-chat-campaigns/" + id + "/report").obj("goal_value"); worth["EUR"] != 42.5 {
+		t.Errorf("goals are worth %v", worth)
+	}
+
+	view := newWindow(t)
+	view.open(x.site.URL + "/element")
+	view.until("the widget", `window.LiaDesk?.loaded`)
+	eval[bool](view, `new Promise(done => setTimeout(() => done(true), 1000))`)
+	if eval[bool](view, fmt.Sprintf(widget, `!!deep(".bubble")`)) {
+		t.Error("it was shown before the element was in view")
+	}
+	eval[bool](view, `(document.querySelector("#prices").scrollIntoView(), true)`)
+	view.inWidget("the message of the element", `deep(".bubble")?.innerText.includes("In view")`)
+	unharmed(view)
+
+	view.open(x.site.URL + "/leaving")
+	view.until("the widget", `window.LiaDesk?.loaded`)
+	eval[bool](view, `new Promise(done => setTimeout(() => done(true), 1000))`)
+	eval[bool](view, `(document.documentElement.dispatchEvent(new MouseEvent("mouseleave", { clientX: 200, clientY: -5 })), true)`)
+	view.inWidget("the message to who leaves", `deep(".bubble")?.innerText.includes("Going so soon?")`)
+
+	phone := newWindow(t)
+	phone.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	phone.open(x.site.URL + "/phone")
+	phone.inWidget("the message for phones", `deep(".bubble")?.innerText.includes("For phones")`)
+	if share := eval[float64](phone, fmt.Sprintf(widget, `deep(".bubble").getBoundingClientRect().height / innerHeight`)); share > 0.3 {
+		t.Errorf("the bubble takes %.2f of the height", share)
+	}
+	unharmed(phone)
+	if long := eval[float64](phone, `seen.long`); long > 0 {
+		t.Logf("the longest task of the page took %.0f ms", long)
+	}
+}
+
+func TestTheWidgetKnowsWhomTheServerVouchesFor(t *testing.T) {
+	x := openChatShop(t)
+	x.api.post("/contacts", object{"name": "Ana Example", "email": "ana@mail.example", "tags": []string{"vip"}})
+	x.campaign("/", "Hello, regular", object{"trigger": object{"conditions": object{"tag": "vip"}}})
+	desk := newWindow(t)
+	desk.signIn(x.app.url, "ada@shop.example", password)
+	desk.open(x.app.url + "/inboxes/" + x.inbox.str("id") + "/install")
+	desk.until("the guides", `document.querySelector("#identity .code-text")`)
+	secret := eval[string](desk, `document.querySelector("#identity .code-text").textContent.trim()`)
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte("17\nana@mail.example\n"))
+	signature := hex.EncodeToString(mac.Sum(nil))
+
+	stranger := newWindow(t)
+	stranger.open(x.site.URL + "/")
+	stranger.until("the widget", `window.LiaDesk?.loaded`)
+	eval[bool](stranger, `(LiaDesk.identify({ id: 17, email: "ana@mail.example", signature: "0123" }), true)`)
+	eval[bool](stranger, `new Promise(done => setTimeout(() => done(true), 1500))`)
+	if eval[bool](stranger, fmt.Sprintf(widget, `!!deep(".bubble")`)) {
+		t.Error("a forged signature is believed")
+	}
+
+	ana := newWindow(t)
+	ana.open(x.site.URL + "/")
+	ana.until("the widget", `window.LiaDesk?.loaded`)
+	eval[bool](ana, `(LiaDesk.identify({ id: "17", name: "Ana", email: "ana@mail.example", signature: %s }), true)`, signature)
+	ana.inWidget("the message for regulars", `deep(".bubble")?.innerText.includes("Hello, regular")`)
+	write(ana, ".bubble textarea", "Hi, it is me")
+	ana.inWidget("the open chat", `deep(".log")?.innerText.includes("Hi, it is me")`)
+	desk.open(x.app.url + "/conversations")
+	desk.until("the conversation by her name", `document.querySelector(".talk")?.innerText.includes("Ana Example")`)
+	eval[bool](desk, `(document.querySelector(".talk").click(), true)`)
+	desk.until("that she is verified", `document.querySelector("#side")?.textContent.includes("Verified by your server")`)
+	unharmed(ana)
+
+	// She takes back what she wrote.
+	ana.inWidget("the way to delete", `deep(".erase") && !deep(".erase").hidden`)
+	eval[bool](ana, fmt.Sprintf(widget, `(deep(".erase").click(), true)`))
+	ana.inWidget("the question", `deep(".sure") && !deep(".sure").hidden && deep(".sure").innerText.includes("Delete all messages")`)
+	eval[bool](ana, fmt.Sprintf(widget, `(deep(".sure .reply").click(), true)`))
+	await(t, "the end of the conversation", func() bool { return len(x.api.all("/conversations")) == 0 })
+	ana.inWidget("an empty chat", `deep(".panel").hidden`)
+	if left := eval[int](ana, `Object.keys(localStorage).filter(k => k.endsWith(":chat")).length`); left != 0 {
+		t.Error("the browser keeps the conversation")
+	}
+}
+
+func TestTheLookOfTheChatAndWhatTheTeamSeesBehindTheScenes(t *testing.T) {
+	x := openChatShop(t)
+	x.api.ask(http.StatusOK, http.MethodPatch, "/inboxes/"+x.inbox.str("id"), object{"widget": object{"colour": "#ffd400", "left": true, "offset_y": 80, "launcher": true,
+		"title": "Ada’s shop", "attended": "Ask us anything", "unattended": "Back at nine", "privacy": "We keep chats for a year.", "privacy_url": "https://shop.example/privacy"}})
+	x.campaign("/", "Welcome", object{})
+	x.campaign("/elsewhere", "Not here", object{})
+	desk := newWindow(t)
+	desk.signIn(x.app.url, "ada@shop.example", password)
+	desk.open(x.app.url + "/campaigns/live-chat/debug?url=" + x.site.URL + "/")
+	desk.until("the site, and no pass in its address", `location.origin === %s && !location.hash`, x.site.URL)
+	desk.inWidget("the look behind the scenes", `deep(".debug")?.innerText.includes("Not here") && deep(".debug").innerText.includes("The address does not match.")`)
+	desk.inWidget("the message, as explained", `deep(".bubble")?.innerText.includes("Welcome")`)
+	unharmed(desk)
+
+	shop := newWindow(t)
+	shop.open(x.site.URL + "/quiet")
+	shop.inWidget("the button that is always there", `deep(".launcher") && !deep(".launcher").hidden`)
+	shop.inWidget("its place", `deep(".launcher").getBoundingClientRect().left < 40 && innerHeight - deep(".launcher").getBoundingClientRect().bottom >= 80`)
+	shop.inWidget("its colour", `getComputedStyle(deep(".launcher")).backgroundColor === "rgb(255, 212, 0)" && getComputedStyle(deep(".launcher")).color === "rgb(0, 0, 0)"`)
+	eval[bool](shop, `(LiaDesk.open(), true)`)
+	shop.inWidget("its words", `deep(".panel").innerText.includes("Ada’s shop") && deep(".panel").innerText.includes("Back at nine") && deep(".privacy").innerText.includes("We keep chats for a year.")`)
+	unharmed(shop)
+}
+
+// Tabs of one visitor keep in step, a dozen of them at once, and a server that
+// goes and comes back loses and doubles nothing.
+func TestADozenTabsAndAServerThatRestarts(t *testing.T) {
+	x := openChatShop(t)
+	x.campaign("/", "Welcome", object{})
+	first := newWindow(t)
+	first.open(x.site.URL + "/")
+	first.inWidget("the message", `deep(".bubble")`)
+	tabs := []tab{first}
+	for range 11 {
+		b := openTab(t, first.ctx)
+		b.open(x.site.URL + "/")
+		b.until("the widget", `window.LiaDesk?.loaded`)
+		tabs = append(tabs, b)
+	}
+	eval[bool](first, `(document.title = "first", true)`)
+	first.do(chromedp.Func(bringToFront))
+	write(first, ".bubble textarea", "One of twelve")
+	first.inWidget("the open chat", `deep(".log")?.innerText.includes("One of twelve")`)
+	await(t, "the conversation", func() bool { return len(x.api.all("/conversations")) == 1 })
+	talk := x.api.all("/conversations")[0].str("id")
+
+	if err := x.app.end(); err != nil {
+		t.Fatal(err)
+	}
+	eval[bool](first, fmt.Sprintf(widget, `(() => { const box = deep(".panel textarea"); box.value = "Written while nobody listens"; box.form.requestSubmit(); return true })()`))
+	x.app = x.app.start("serve")
+	await(t, "what was written meanwhile", func() bool {
+		n := 0
+		for _, m := range x.api.get("/conversations/" + talk).list("messages") {
+			if m.str("text") == "Written while nobody listens" {
+				n++
+			}
+		}
+		if n > 1 {
+			t.Fatalf("it arrived %d times", n)
+		}
+		return n == 1
+	})
+	x.api.post("/conversations/"+talk+"/messages", object{"text": "We are back"})
+	for i, b := range tabs[len(tabs)-3:] {
+		b.do(chromedp.Func(bringToFront))
+		b.inWidget(fmt.Sprintf("the chat in another tab, the %d.", i), `deep(".launcher") && !deep(".launcher").hidden`)
+		eval[bool](b, `(LiaDesk.open(), true)`)
+		b.inWidget("the same conversation", `deep(".log")?.innerText.includes("We are back") && deep(".log").innerText.includes("One of twelve")`)
+		unharmed(b)
+	}
+}
