@@ -181,39 +181,54 @@ func (v widgetView) visit(c *fiber.Ctx) livechat.Visit {
 		Claim: v.Identity.claim()}
 }
 
+// visitJSON is the answer to a page view.
+type visitJSON struct {
+	Arm      []armJSON  `json:"arm"`
+	Open     bool       `json:"open"`
+	Recheck  int        `json:"recheck"`
+	Count    bool       `json:"count,omitempty"`
+	Launcher bool       `json:"launcher,omitempty"`
+	Look     fiber.Map  `json:"look,omitempty"`
+	Goals    []goalJSON `json:"goals,omitempty"`
+}
+
+type armJSON struct {
+	Campaign   liadesk.ID `json:"campaign"`
+	Conditions struct {
+		TimeOnPage int           `json:"time_on_page"`
+		Rule       *liadesk.Rule `json:"rule,omitempty"`
+	} `json:"conditions"`
+}
+
+type goalJSON struct {
+	Campaign liadesk.ID `json:"campaign"`
+	Event    string     `json:"event"`
+}
+
+// widgetVisit answers each page view of every site, so that it is kept short: it
+// reads the body once, without the looks at oddities that calls get which store
+// something.
 func (s *Server) widgetVisit(c *fiber.Ctx) error {
 	var in widgetView
-	if err := readJSON(c, &in); err != nil {
-		return err
+	if json.Unmarshal(c.Body(), &in) != nil {
+		if err := readJSON(c, &in); err != nil { // says what is wrong with it
+			return err
+		}
 	}
 	out, err := s.LiveChat.Visit(c.UserContext(), in.visit(c))
 	if err != nil {
 		return err
 	}
-	arm := make([]fiber.Map, len(out.Arm))
+	answer := visitJSON{Arm: make([]armJSON, len(out.Arm)), Open: out.Open, Recheck: out.Recheck, Count: out.Count, Launcher: out.Launcher}
 	for i, a := range out.Arm {
-		conditions := fiber.Map{"time_on_page": a.TimeOnPage}
-		if a.Conditions != nil {
-			conditions["rule"] = a.Conditions
-		}
-		arm[i] = fiber.Map{"campaign": a.Campaign, "conditions": conditions}
+		answer.Arm[i].Campaign = a.Campaign
+		answer.Arm[i].Conditions.TimeOnPage, answer.Arm[i].Conditions.Rule = a.TimeOnPage, a.Conditions
 	}
-	answer := fiber.Map{"arm": arm, "open": out.Open, "recheck": out.Recheck}
-	if out.Count {
-		answer["count"] = true
-	}
-	if out.Launcher {
-		answer["launcher"] = true
+	for _, g := range out.Goals {
+		answer.Goals = append(answer.Goals, goalJSON(g))
 	}
 	if out.Look != (liadesk.WidgetLook{}) {
-		answer["look"] = lookOf(out.Look)
-	}
-	if len(out.Goals) > 0 {
-		goals := make([]fiber.Map, len(out.Goals))
-		for i, g := range out.Goals {
-			goals[i] = fiber.Map{"campaign": g.Campaign, "event": g.Event}
-		}
-		answer["goals"] = goals
+		answer.Look = lookOf(out.Look)
 	}
 	return c.JSON(answer)
 }

@@ -1,13 +1,19 @@
 package livechat
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/dunglas/go-urlpattern"
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 func TestPatternMatchesAsPeopleExpect(t *testing.T) {
@@ -332,4 +338,157 @@ func BenchmarkIndex(b *testing.B) {
 			entries[1].Pattern.full.Test(fmt.Sprintf("https://www.shop.example/products/%d/reviews?utm_source=x", i%300), "")
 		}
 	})
+}
+
+// What is matched without an expression is matched as the standard does.
+func TestPatternsWithStarsMatchAsTheStandardDoes(t *testing.T) {
+	piece := rapid.SampledFrom([]string{"/", "a", "b", "ab", "*", "/a", "/*", ".", "-", "a/"})
+	rapid.Check(t, func(t *rapid.T) {
+		path := "/" + strings.Join(rapid.SliceOfN(piece, 0, 6).Draw(t, "pattern"), "")
+		p, err := CompilePattern("https://shop.example" + path)
+		if err != nil || p.plain || p.glob == nil {
+			t.Skip("no path with stars")
+		}
+		text := "/" + strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"/", "a", "b", "ab", ".x", "-", "c"}), 0, 8).Draw(t, "path"), "")
+		page, err := ParsePage("https://www.shop.example" + text + "?q=1#x")
+		if err != nil {
+			t.Skip("no address")
+		}
+		if got, want := p.MatchPage(page), p.full.Test(page.address(false), ""); got != want {
+			t.Fatalf("%s on %s: %v, and the standard says %v", path, page, got, want)
+		}
+	})
+}
+
+// FuzzParseUsual holds the quick way to read an address against the standard's.
+func FuzzParseUsual(f *testing.F) {
+	for _, s := range []string{"https://shop.example/a/b?q=1&utm_source=x#top", "https://Shop.example/", "https://shop.example/a/../b", "https://shop.example/%2e%2E/b",
+		"http://1.2.3.4/", "https://0x7f.1/", "https://a.b.1/", "https://shop.example/a b", "https://shop.example/ü", "https://u@shop.example/", "https://shop.example:443/",
+		"https://xn--a.example/", "https://a..b/", "https://-a.example/'?'#'", "https://shop.example./x", "https://shop.example/a;b=c,d$e|f"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, address string) {
+		quick, ok := parseUsual(address)
+		if !ok {
+			return
+		}
+		r := anyAddress.Exec(address, "")
+		if r == nil {
+			t.Fatalf("%q is no address to the standard, and %+v to us", address, quick)
+		}
+		want := Page{scheme: r.Protocol.Input, host: r.Hostname.Input, port: r.Port.Input, path: r.Pathname.Input, query: r.Search.Input, fragment: r.Hash.Input}
+		want.site, want.clean = strings.TrimPrefix(want.host, "www."), withoutTracking(want.query)
+		if quick != want {
+			t.Fatalf("%q: %+v, and the standard says %+v", address, quick, want)
+		}
+	})
+}
+
+// The standard's own test data (of the web platform tests, which the library
+// brings along), where it applies: patterns and addresses of web pages. What the
+// standard matches we match. What we match beyond it is forgiven on purpose: it
+// matches once the query, the fragment, www., the slash at the end and http are
+// left out of account.
+func TestTheStandardsOwnDataAgrees(t *testing.T) {
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/dunglas/go-urlpattern").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "testdata", "urlpatterntestdata.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var data []struct {
+		Pattern  []any `json:"pattern"`
+		Inputs   []any `json:"inputs"`
+		Expected any   `json:"expected_match"`
+	}
+	if err := json.Unmarshal(text, &data); err != nil {
+		t.Fatal(err)
+	}
+	// source writes a pattern or an address as one text, "" for one that is of
+	// no web page.
+	source := func(list []any) string {
+		if len(list) != 1 {
+			return ""
+		}
+		switch v := list[0].(type) {
+		case string:
+			return v
+		case map[string]any:
+			part := func(name, otherwise string) string {
+				if s, ok := v[name].(string); ok {
+					return s
+				}
+				return otherwise
+			}
+			for name := range v {
+				if !slices.Contains([]string{"pathname", "hostname", "search", "hash", "protocol", "port"}, name) {
+					return ""
+				}
+			}
+			path := part("pathname", "/")
+			if !strings.HasPrefix(path, "/") {
+				return ""
+			}
+			text := part("protocol", "https") + "://" + part("hostname", "shop.example")
+			if port := part("port", ""); port != "" {
+				text += ":" + port
+			}
+			text += path
+			if q := part("search", ""); q != "" {
+				text += "?" + q
+			}
+			if h := part("hash", ""); h != "" {
+				text += "#" + h
+			}
+			return text
+		}
+		return ""
+	}
+	agreed, forgiven := 0, 0
+	for i, e := range data {
+		pattern, address := source(e.Pattern), source(e.Inputs)
+		if !strings.HasPrefix(pattern, "http") || !strings.HasPrefix(address, "http") {
+			continue
+		}
+		theirs, err := urlpattern.New(pattern, "", nil)
+		if err != nil {
+			continue
+		}
+		ours, err := CompilePattern(pattern)
+		if err != nil {
+			continue // what no trigger needs, such as a pattern for all hosts, is refused with a sentence
+		}
+		want := theirs.Test(address, "")
+		if got := ours.Match(address); got == want {
+			agreed++
+		} else if want {
+			t.Errorf("%d: %s does not match %s, and the standard says it does", i, pattern, address)
+		} else if forgiven++; !plainlyForgiven(ours, address) {
+			t.Errorf("%d: %s matches %s, and nothing explains why", i, pattern, address)
+		}
+	}
+	t.Logf("%d agree, %d are forgiven", agreed, forgiven)
+	if agreed < 60 {
+		t.Errorf("only %d of the cases apply: the data or its form has changed", agreed)
+	}
+}
+
+// plainlyForgiven tells whether a match is one without what is forgiven.
+func plainlyForgiven(p *Pattern, address string) bool {
+	page, err := ParsePage(address)
+	if err != nil {
+		return false
+	}
+	for _, path := range []string{page.path, strings.TrimSuffix(page.path, "/"), page.path + "/"} {
+		for _, host := range []string{page.host, page.site, "www." + page.site} {
+			parts := p.parts
+			parts.query, parts.fragment = "*", "*"
+			if one, err := parts.compile(); err == nil && one.Test(Page{scheme: page.scheme, host: host, port: page.port, path: path}.address(false), "") {
+				return true
+			}
+		}
+	}
+	return false
 }
