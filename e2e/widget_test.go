@@ -45,6 +45,17 @@ new PerformanceObserver(l => l.getEntries().forEach(e => { seen.long = Math.max(
 	return s
 }
 
+// lax is a site without any policy: on it everything runs that can.
+func lax(t *testing.T, app, key string) *httptest.Server {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><head><title>A shop</title></head><body><h1>A shop</h1><script async src="%s/widget.js" data-inbox="%s"></script></body></html>`, app, key)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
 // chatShop is an installation with a website inbox and a strict site that it
 // serves.
 type chatShop struct {
