@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"liadesk": {"hours"},
 	"hours":   {},
 	"phone":   {"liadesk"},
+	"wording": {"liadesk"},
 
 	"db/kv":        {},
 	"db/kv/bolt":   {"db/kv"},
@@ -36,8 +37,8 @@ var arrows = map[string][]string{
 	"contacts":      {"db", "liadesk", "phone", "hours"},
 	"audience":      {"db", "liadesk", "phone", "hours"},
 	"conversations": {"contacts", "db", "liadesk", "phone", "hours"},
-	"livechat":      {"conversations", "contacts", "db", "liadesk", "phone", "hours"},
-	"sms":           {"conversations", "contacts", "audience", "db", "liadesk", "phone", "hours"},
+	"livechat":      {"conversations", "contacts", "db", "liadesk", "phone", "hours", "wording"},
+	"sms":           {"conversations", "contacts", "audience", "db", "liadesk", "phone", "hours", "wording"},
 	"sms/sandbox":   {"sms", "liadesk", "phone"},
 
 	// The demo's people and campaigns, made by the verbs that pages use.
@@ -65,7 +66,7 @@ var doors = map[string]func(file string) bool{
 	"github.com/fxamacker/cbor":           in("db"),
 	"github.com/go-co-op/gocron":          in("scheduler"),
 	"github.com/plivo/plivo-go":           file("sms/plivo.go"),
-	"github.com/osteele/liquid":           file("sms/template.go"),
+	"github.com/osteele/liquid":           file("wording/template.go"),
 	"github.com/nyaruka/phonenumbers":     in("phone"),
 	"github.com/microcosm-cc/bluemonday":  in("livechat"),
 	"github.com/dunglas/go-urlpattern":    in("livechat"),

@@ -87,3 +87,6 @@ tool (
 	github.com/evanw/esbuild/cmd/esbuild
 	honnef.co/go/tools/cmd/staticcheck
 )
+
+// npm packages may bring Go files of their own.
+ignore ./node_modules

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/liadesk/campaigns/conversations"
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/db/dbtest"
 	"github.com/liadesk/campaigns/liadesk"
@@ -402,5 +403,48 @@ func TestWhyItWasNotShownIsCountedAndReported(t *testing.T) {
 	x.ask(c, "https://shop.example/elsewhere")
 	if r := report(); !slices.Contains(r.Quiet, QuietReason{BlockedPattern, 1}) {
 		t.Errorf("%v", r.Quiet)
+	}
+}
+
+func TestAMessageSpeaksToWhomItKnows(t *testing.T) {
+	x := newShop(t)
+	c := x.create(func(p *Patch) {
+		p.Message = ptr(`<p>Hi {{ contact.first_name | default: "there" }}, <b>{{ contact.attributes.plan }}</b> of <a href="https://shop.example/{{x}}">{{ account.name }}</a></p>`)
+	})
+	text := func(in Visit) string {
+		t.Helper()
+		in.Key, in.URL = "key-of-the-shop", bikes
+		shown, err := x.Show(t.Context(), Ask{in, c.ID})
+		if err != nil || shown.Blocked != NotBlocked {
+			t.Fatalf("%+v, %v", shown, err)
+		}
+		var stored liadesk.Impression
+		dbtest.View(t, x.store, func(tx *db.Tx) (err error) {
+			stored, _, err = tx.Impression(x.account.ID, shown.Impression)
+			return err
+		})
+		blocks, err := Blocks(stored.HTML)
+		if err != nil || PlainText(render(shown.Blocks)) != stored.Text || len(blocks) != len(shown.Blocks) {
+			t.Errorf("stored %q, shown %v, %v", stored.HTML, shown.Blocks, err)
+		}
+		return stored.Text
+	}
+	if got := text(Visit{}); got != "Hi there, of northwind" {
+		t.Errorf("a stranger reads %q", got)
+	}
+	ana := liadesk.Contact{ID: c.ID, AccountID: x.account.ID, Name: "Ana <img src=x> {{ account.name }}", Email: "ana@mail.example", Attributes: map[string]string{"plan": "<script>alert(1)</script>"}, Version: 1}
+	dbtest.Update(t, x.store, func(tx *db.Tx) error { return tx.PutContact(nil, &ana) })
+	claim := conversations.Claim{Email: "ana@mail.example", Signature: x.talks.SignIdentity(x.inbox, "", "ana@mail.example", "")}
+	if got := text(Visit{Claim: claim}); got != "Hi Ana, <script>alert(1)</script> of northwind" {
+		t.Errorf("Ana reads %q", got)
+	}
+	claim.Signature = "00"
+	if got := text(Visit{Claim: claim}); got != "Hi there, of northwind" {
+		t.Errorf("who says to be Ana reads %q", got)
+	}
+	for message, code := range map[string]string{"{{ contact.frist_name }}": "template_variable", "{{ contact.opt_out_link }}": "template_variable", "Hi {{ contact.name": "template_syntax", "{% for a in b %}": "template_tag"} {
+		if _, _, err := x.Update(t.Context(), x.actor(), c.ID, Patch{Message: &message}); fieldCodes(err)["message"] != code {
+			t.Errorf("%s: %v", message, err)
+		}
 	}
 }

@@ -87,6 +87,10 @@ func apply(tx *db.Tx, c *liadesk.LiveChatCampaign, p Patch) ([]Removed, error) {
 			v.Add("message", "too_long", "Max", MaxMessage)
 		case !saysSomething(c.Message):
 			v.Add("message", "required")
+		default:
+			if err := checkWording(&v, c.Message); err != nil {
+				return removed, err
+			}
 		}
 	}
 	if p.TriggerURL != nil || c.Trigger.URL == "" {

@@ -2,10 +2,12 @@ package livechat
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/wording"
 )
 
 // Ask is a page whose conditions for a campaign are met.
@@ -73,9 +75,17 @@ func (s *Service) Show(ctx context.Context, in Ask) (Shown, error) {
 			return err
 		}
 		c := d.campaign
+		html := c.Message
+		if shown.Blocks, err = Blocks(html); err != nil {
+			return err
+		}
+		if strings.Contains(html, "{{") {
+			shown.Blocks = personal(shown.Blocks, wording.Vars{Contact: d.person, AccountName: d.accountName})
+			html = render(shown.Blocks)
+		}
 		if err := tx.PutImpression(c.AccountID, liadesk.Impression{
 			ID: shown.Impression, CampaignID: c.ID, InboxID: c.InboxID, PageURL: page.place(), At: now,
-			HTML: c.Message, Text: PlainText(c.Message), Sender: d.sender, SenderName: d.speaker.Name,
+			HTML: html, Text: PlainText(html), Sender: d.sender, SenderName: d.speaker.Name,
 		}); err != nil {
 			return err
 		}
@@ -85,18 +95,19 @@ func (s *Service) Show(ctx context.Context, in Ask) (Shown, error) {
 		return Shown{Blocked: d.blocked}, err
 	}
 	shown.Speaker, shown.QuickReplies = d.speaker, d.campaign.QuickReplies
-	shown.Blocks, err = Blocks(d.campaign.Message)
-	return shown, err
+	return shown, nil
 }
 
 // decision is what the store says about showing a campaign on a page.
 type decision struct {
-	account  liadesk.ID
-	blocked  Blocked
-	campaign liadesk.LiveChatCampaign
-	person   liadesk.Contact // the visitor's contact, if known
-	sender   liadesk.Sender  // who really speaks
-	speaker  Speaker
+	account liadesk.ID
+	// accountName is for messages that name the account.
+	accountName string
+	blocked     Blocked
+	campaign    liadesk.LiveChatCampaign
+	person      liadesk.Contact // the visitor's contact, if known
+	sender      liadesk.Sender  // who really speaks
+	speaker     Speaker
 }
 
 func (s *Service) decide(tx *db.Tx, in Ask, page Page, now time.Time) (decision, error) {
@@ -131,7 +142,7 @@ func (s *Service) decide(tx *db.Tx, in Ask, page Page, now time.Time) (decision,
 	if why, _ := m.blocked(compile(c, compileNew)); why != NotBlocked {
 		return blocked(why)
 	}
-	d := decision{account: a.ID, campaign: c, person: m.person, sender: c.Sender, speaker: Speaker{Name: botName, Bot: true}}
+	d := decision{account: a.ID, accountName: a.Name, campaign: c, person: m.person, sender: c.Sender, speaker: Speaker{Name: botName, Bot: true}}
 	if c.Sender.Kind == liadesk.SenderAgent {
 		u, _, err := tx.User(a.ID, c.Sender.UserID)
 		if err != nil {

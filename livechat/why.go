@@ -7,6 +7,7 @@ import (
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/wording"
 )
 
 // ReasonCode names what keeps a campaign from being shown, or will surprise.
@@ -139,6 +140,7 @@ func (s *Service) Check(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 		if d.Blocks, err = Blocks(c.Message); err != nil {
 			return err
 		}
+		d.Blocks = personal(d.Blocks, wording.Vars{AccountName: x.account.Name})
 		return wrong
 	})
 	return d, err

@@ -7,7 +7,6 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -167,6 +166,6 @@ func (s *Service) lastText(tx *db.Tx, account liadesk.ID, number string, now tim
 
 // hasOptOutLink tells whether a marketing text comes with the address.
 func hasOptOutLink(account liadesk.Account, message string) bool {
-	t, err := ParseTemplate(message)
-	return err == nil && slices.Contains(t.used, optOutLink) || liadesk.FooterLink.MatchString(account.Settings.Footer)
+	t, err := parseTemplate(message)
+	return err == nil && t.Uses(optOutLink) || liadesk.FooterLink.MatchString(account.Settings.Footer)
 }

@@ -2,37 +2,37 @@ package sms
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 
 	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/wording"
 )
 
 // templateCache keeps the compiled texts of the campaigns that send.
 type templateCache struct {
 	mu    sync.Mutex
-	known map[string]*Template
+	known map[string]*wording.Template
 }
 
 // maxTemplates bounds the cache; past it, it starts anew.
 const maxTemplates = 100
 
-func (c *templateCache) get(message string) (*Template, error) {
+func (c *templateCache) get(message string) (*wording.Template, error) {
 	c.mu.Lock()
 	t := c.known[message]
 	c.mu.Unlock()
 	if t != nil {
 		return t, nil
 	}
-	t, err := ParseTemplate(message)
+	t, err := parseTemplate(message)
 	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.known) >= maxTemplates || c.known == nil {
-		c.known = make(map[string]*Template)
+		c.known = make(map[string]*wording.Template)
 	}
 	c.known[message] = t
 	return t, nil
@@ -79,13 +79,15 @@ func (s *Service) render(account liadesk.Account, w Wording, person liadesk.Cont
 	if err != nil {
 		return "", err
 	}
-	v := Vars{Contact: person, AccountName: account.Name}
-	if slices.Contains(t.used, optOutLink) {
-		if v.OptOutLink, err = link(); err != nil {
+	v := wording.Vars{Contact: person, AccountName: account.Name}
+	if t.Uses(optOutLink) {
+		address, err := link()
+		if err != nil {
 			return "", err
 		}
+		v.Also = map[string]string{optOutLink: address}
 	}
-	text, err := t.Render(v)
+	text, err := render(t, v)
 	if err != nil {
 		return "", err
 	}
@@ -143,18 +145,18 @@ func Sample() liadesk.Contact {
 // measureTemplate measures a text with its variables filled in by the sample.
 // Whatever a real person makes of it is measured again before it is sent.
 func (s *Service) measureTemplate(account liadesk.Account, message string, purpose liadesk.Purpose) (Measurement, error) {
-	t, err := ParseTemplate(message)
+	t, err := parseTemplate(message)
 	if err != nil {
 		return Measurement{}, err
 	}
 	person := Sample()
 	person.Attributes = make(map[string]string)
 	for _, name := range t.Variables() {
-		if attribute, ok := strings.CutPrefix(name, attributes); ok {
+		if attribute, ok := strings.CutPrefix(name, wording.Attributes); ok {
 			person.Attributes[attribute] = "Montgomery"
 		}
 	}
-	text, err := t.Render(Vars{Contact: person, AccountName: account.Name, OptOutLink: s.sampleLink()})
+	text, err := render(t, wording.Vars{Contact: person, AccountName: account.Name, Also: map[string]string{optOutLink: s.sampleLink()}})
 	if err != nil {
 		return Measurement{}, err
 	}
@@ -180,11 +182,11 @@ func (s *Service) measureTemplateOffering(account liadesk.Account, message strin
 
 // addTemplate says in fields what is wrong with a template.
 func addTemplate(v *liadesk.Invalid, err error) {
-	if errors.Is(err, ErrRenderedTooLong) {
+	if errors.Is(err, wording.ErrRenderedTooLong) {
 		v.Add("message", "too_long", "Max", maxMessage)
 		return
 	}
-	e, ok := errors.AsType[*TemplateError](err)
+	e, ok := errors.AsType[*wording.Error](err)
 	if !ok {
 		v.Add("message", "template")
 		return
