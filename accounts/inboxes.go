@@ -30,6 +30,7 @@ type InboxPatch struct {
 	Hours   *hours.Schedule
 	// CountVisits, MessagesPerDay and Look are as in liadesk.Website.
 	CountVisits    *bool
+	PreviewDomains *[]string
 	MessagesPerDay *int
 	Look           *liadesk.WidgetLook
 
@@ -174,6 +175,7 @@ func (s *Service) applyInbox(i *liadesk.Inbox, p InboxPatch) error {
 		s.applyWebsite(&v, w, p)
 	} else {
 		refuse(&v, "count_visits", p.CountVisits != nil)
+		refuse(&v, "preview_domains", p.PreviewDomains != nil)
 		refuse(&v, "messages_per_day", p.MessagesPerDay != nil)
 		refuse(&v, "widget", p.Look != nil)
 		refuse(&v, "domains", p.Domains != nil)
@@ -302,6 +304,7 @@ func inboxChanges(theirs, yours liadesk.Inbox) []liadesk.Change {
 	add("name", theirs.Name != yours.Name, theirs.Name, yours.Name)
 	if a, b := theirs.Website, yours.Website; a != nil && b != nil {
 		add("domains", !slices.Equal(a.Domains, b.Domains), a.Domains, b.Domains)
+		add("preview_domains", !slices.Equal(a.PreviewDomains, b.PreviewDomains), a.PreviewDomains, b.PreviewDomains)
 		add("count_visits", a.CountVisits != b.CountVisits, a.CountVisits, b.CountVisits)
 		add("messages_per_day", a.DailyCap() != b.DailyCap(), a.DailyCap(), b.DailyCap())
 		addLook(add, a.Look, b.Look)

@@ -16,6 +16,12 @@ func (s *Service) applyWebsite(v *liadesk.Invalid, w *liadesk.Website, p InboxPa
 	if p.Domains != nil {
 		w.Domains = checkDomains(v, "domains", *p.Domains)
 	}
+	if p.PreviewDomains != nil {
+		w.PreviewDomains = nil
+		if len(*p.PreviewDomains) > 0 {
+			w.PreviewDomains = checkDomains(v, "preview_domains", *p.PreviewDomains)
+		}
+	}
 	if p.Hours != nil {
 		h := *p.Hours
 		if h.Zone == "" { // left out: the zone stays

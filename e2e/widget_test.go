@@ -140,7 +140,7 @@ func TestTheWidgetWaitsForWhatTheVisitorDoesOnAStrictSite(t *testing.T) {
 	shop.until("the widget", `window.LiaDesk?.loaded`)
 	eval[bool](shop, `(LiaDesk.track("ordered", { value: 42.5, currency: "EUR" }), LiaDesk.track("ordered", { value: 1, currency: "EUR" }), true)`)
 	id := x.api.all("/live-chat-campaigns")[3].str("id")
-	await(t, "the goal", func() bool { return x.api.get("/live-chat-campaigns/" + id + "/report").num("goals") == 1 })
+	await(t, "the goal", func() bool { return x.api.get("/live-chat-campaigns/"+id+"/report").num("goals") == 1 })
 	if worth := x.api.get("/live-chat-campaigns/" + id + "/report").obj("goal_value"); worth["EUR"] != 42.5 {
 		t.Errorf("goals are worth %v", worth)
 	}

@@ -29,6 +29,7 @@ type websiteJSON struct {
 	SnippetSeenAt *time.Time     `json:"snippet_seen_at"`
 	// CountVisits lets the widget count pages and visits in the browser.
 	CountVisits    bool               `json:"count_visits"`
+	PreviewDomains []string           `json:"preview_domains"`
 	MessagesPerDay int                `json:"messages_per_day"`
 	Widget         liadesk.WidgetLook `json:"widget"`
 }
@@ -49,6 +50,7 @@ type inboxInput struct {
 	Domains           *[]string             `json:"domains"`
 	BusinessHours     *part[hours.Schedule] `json:"business_hours"`
 	CountVisits       *bool                 `json:"count_visits"`
+	PreviewDomains    *[]string             `json:"preview_domains"`
 	MessagesPerDay    *int                  `json:"messages_per_day"`
 	Widget            *liadesk.WidgetLook   `json:"widget"`
 	Number            *string               `json:"number"`
@@ -63,7 +65,7 @@ func (in inboxInput) patch() accounts.InboxPatch {
 	if in.BusinessHours != nil {
 		open = &in.BusinessHours.Value
 	}
-	return accounts.InboxPatch{Name: in.Name, Domains: in.Domains, Hours: open, CountVisits: in.CountVisits,
+	return accounts.InboxPatch{Name: in.Name, Domains: in.Domains, Hours: open, CountVisits: in.CountVisits, PreviewDomains: in.PreviewDomains,
 		MessagesPerDay: in.MessagesPerDay, Look: in.Widget, Number: in.Number, AuthID: in.AuthID,
 		AuthToken: in.AuthToken, MessagesPerSecond: in.MessagesPerSecond, Version: in.Version}
 }
@@ -85,7 +87,7 @@ func (s *Server) inboxJSON(i liadesk.Inbox) inboxJSON {
 	out := inboxJSON{ID: i.ID, Kind: i.Kind, Name: i.Name, CreatedAt: i.CreatedAt, Version: i.Version}
 	if w := i.Website; w != nil {
 		out.websiteJSON = &websiteJSON{Key: w.Key, Domains: w.Domains, BusinessHours: w.Hours, Snippet: s.snippet(*w),
-			SnippetSeenAt: timeOrNull(w.SnippetSeenAt), CountVisits: w.CountVisits, MessagesPerDay: w.DailyCap(), Widget: w.Look}
+			SnippetSeenAt: timeOrNull(w.SnippetSeenAt), CountVisits: w.CountVisits, PreviewDomains: append([]string{}, w.PreviewDomains...), MessagesPerDay: w.DailyCap(), Widget: w.Look}
 	}
 	if m := i.SMS; m != nil {
 		out.smsInboxJSON = &smsInboxJSON{Number: m.Number, AuthID: m.AuthID, MessagesPerSecond: m.MessagesPerSecond,

@@ -56,6 +56,7 @@ type inboxForm struct {
 	Kind     liadesk.InboxKind
 	Name     string
 	Domains  string // one a line
+	Previews string // likewise
 	Hours    hoursForm
 	Look     liadesk.WidgetLook
 	OffsetX  string
@@ -86,6 +87,7 @@ func inboxFormOf(in liadesk.Inbox) inboxForm {
 	f := inboxForm{Kind: in.Kind, Version: in.Version, Name: in.Name}
 	if w := in.Website; w != nil {
 		f.Domains, f.Hours = strings.Join(w.Domains, "\n"), hoursFormOf(w.Hours)
+		f.Previews = strings.Join(w.PreviewDomains, "\n")
 		f.Look, f.OffsetX, f.OffsetY = w.Look, strconv.Itoa(w.Look.OffsetX), strconv.Itoa(w.Look.OffsetY)
 		f.Look.Colour = cmp.Or(f.Look.Colour, liadesk.DefaultColour)
 		f.Count, f.PerDay = w.CountVisits, strconv.Itoa(w.DailyCap())
@@ -117,6 +119,8 @@ func typedInbox(c *fiber.Ctx, kind liadesk.InboxKind) (f inboxForm, p accounts.I
 				Title: c.FormValue("widget.title"), Attended: c.FormValue("widget.attended"), Unattended: c.FormValue("widget.unattended"),
 				Privacy: c.FormValue("widget.privacy"), PrivacyURL: c.FormValue("widget.privacy_url"), Launcher: c.FormValue("widget.launcher") != ""}
 			look := f.Look
+			f.Previews = c.FormValue("preview_domains")
+			p.PreviewDomains = new(splitWords(strings.ReplaceAll(f.Previews, " ", "\n")))
 			p.Look = &look
 			if c.FormValue("messages_per_day") != "" { // a plan without campaigns has no such fields
 				p.CountVisits, p.MessagesPerDay = &f.Count, new(whole(f.PerDay))

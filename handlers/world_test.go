@@ -302,7 +302,7 @@ func (c *company) create(noun, name string) (string, error) {
 		in, err := c.Accounts.Session(ctx, secret)
 		return in.Session.ID.String(), err
 	case "chat":
-		url, message, inbox := "https://"+strings.ToLower(c.mark)+".example/*", "<p>"+title+" hello</p>", c.refID("website")
+		url, message, inbox := "https://"+strings.ToLower(c.mark)+".example/*", "<p>"+strings.ReplaceAll(title, "{{", "{")+" hello</p>", c.refID("website")
 		k, _, err := c.LiveChat.Create(ctx, who, livechat.Patch{Title: &title, Message: &message, InboxID: &inbox, TriggerURL: &url,
 			Sender: &liadesk.Sender{Kind: liadesk.SenderAgent, UserID: c.refID("user")}})
 		return k.ID.String(), err

@@ -51,6 +51,9 @@ type Website struct {
 	MessagesPerDay int `cbor:"7,keyasint,omitempty"`
 	// Look is how the chat looks and what it says on the company's pages.
 	Look WidgetLook `cbor:"8,keyasint"`
+	// PreviewDomains are hosts on which the site is tried out before it goes live,
+	// such as localhost. Their pages count as those of the first domain.
+	PreviewDomains []string `cbor:"10,keyasint,omitempty"`
 	// IdentityRound counts how often the secret that signs identities was
 	// renewed.
 	IdentityRound int `cbor:"9,keyasint,omitempty"`
@@ -144,9 +147,16 @@ func (s SMSInbox) CanReceive() bool { return len(s.Number) > 0 && s.Number[0] ==
 
 // Allows tells whether the widget may run on a host, given without port and in
 // lower case.
-func (w Website) Allows(host string) bool {
+func (w Website) Allows(host string) bool { return covers(w.Domains, host) || w.Previews(host) }
+
+// Previews tells whether a host is one on which the site is only tried out.
+func (w Website) Previews(host string) bool {
+	return covers(w.PreviewDomains, host) && !covers(w.Domains, host)
+}
+
+func covers(domains []string, host string) bool {
 	host = strings.Trim(strings.TrimSuffix(host, "."), "[]")
-	for _, d := range w.Domains {
+	for _, d := range domains {
 		if base, star := strings.CutPrefix(d, "*"); star {
 			if len(host) > len(base) && strings.HasSuffix(host, base) { // base begins with the dot
 				return true

@@ -448,3 +448,23 @@ func TestAMessageSpeaksToWhomItKnows(t *testing.T) {
 		}
 	}
 }
+
+func TestAPreviewHostStandsForTheSite(t *testing.T) {
+	x := newShop(t)
+	x.inbox.Website.Domains = []string{"*.shop.example", "www.shop.example"}
+	x.inbox.Website.PreviewDomains = []string{"localhost", "*.preview.example"}
+	dbtest.Update(t, x.store, func(tx *db.Tx) error { return tx.PutInbox(x.inbox) })
+	c := x.create()
+	for url, blocked := range map[string]Blocked{"http://localhost:3000/bikes/city": NotBlocked, "https://pr-17.preview.example/bikes/city": NotBlocked,
+		"http://localhost:3000/helmets": BlockedPattern, "https://elsewhere.example/bikes/city": BlockedDomain} {
+		if got := x.ask(c, url).Blocked; got != blocked {
+			t.Errorf("%s: %q, want %q", url, got, blocked)
+		}
+	}
+	if got := x.visit("http://localhost:3000/bikes/city"); !slices.Equal(got, []liadesk.ID{c.ID}) {
+		t.Errorf("armed %v", got)
+	}
+	if e := x.explain(Question{URL: "http://localhost:3000/bikes/city"}); e[0].Blocked != NotBlocked {
+		t.Errorf("explained as %q", e[0].Blocked)
+	}
+}

@@ -103,7 +103,7 @@ func (s *Service) ExplainVisit(ctx context.Context, pass string, in Visit) ([]Ex
 		if err != nil {
 			return err
 		}
-		m := newMoment(in, page, site, true, open, s.now())
+		m := newMoment(in, standsFor(site.Website, page), site, true, open, s.now())
 		if err := s.recognise(tx, &m); err != nil {
 			return err
 		}

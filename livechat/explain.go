@@ -115,7 +115,7 @@ func (s *Service) Explain(ctx context.Context, actor liadesk.Actor, id liadesk.I
 				} else if open, err = s.talks.StaffedNow(tx, in); err != nil {
 					return err
 				}
-				now := newMoment(Visit{URL: q.URL, Referrer: q.Referrer, Language: q.Language, Device: q.Device}, page, in, x.account.Plan.Paid(), open, q.At)
+				now := newMoment(Visit{URL: q.URL, Referrer: q.Referrer, Language: q.Language, Device: q.Device}, standsFor(in.Website, page), in, x.account.Plan.Paid(), open, q.At)
 				now.talking, now.person, now.facts.Tags = q.Talking, person, person.Tags
 				m, moments[in.ID] = &now, &now
 			}

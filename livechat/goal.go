@@ -72,7 +72,7 @@ func (s *Service) ReachGoal(ctx context.Context, inbox liadesk.Inbox, in GoalRea
 		switch {
 		case r.days(Seen{Day: in.Day}) >= k.Goal.Days,
 			k.Goal.Event != in.Event,
-			in.Event == "" && (c.goal == nil || !c.goal.MatchPage(page)):
+			in.Event == "" && (c.goal == nil || !c.goal.MatchPage(standsFor(inbox.Website, page))):
 			return ErrNoGoal
 		}
 		seed := s.ids()[15]

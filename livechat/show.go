@@ -135,7 +135,7 @@ func (s *Service) decide(tx *db.Tx, in Ask, page Page, now time.Time) (decision,
 			return decision{}, err
 		}
 	}
-	m := newMoment(in.Visit, page, inbox, true, open, now)
+	m := newMoment(in.Visit, standsFor(inbox.Website, page), inbox, true, open, now)
 	if err := s.recognise(tx, &m); err != nil {
 		return decision{}, err
 	}

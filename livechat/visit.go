@@ -87,6 +87,7 @@ func (s *Service) Visit(ctx context.Context, in Visit) (VisitAnswer, error) {
 		s.sights.sawStrange(site.inbox.ID, page.place(), now)
 		return VisitAnswer{}, err
 	}
+	page = standsFor(site.inbox.Website, page)
 	out := VisitAnswer{Open: site.open, Recheck: recheck, Count: site.paid && site.counts,
 		Look: site.inbox.Website.Look, Launcher: site.inbox.Website.Look.Launcher}
 	if !site.paid || len(site.goals) == 0 && site.index.Len() == 0 {

@@ -187,6 +187,23 @@ func orUnknownKey(err error) error {
 	return err
 }
 
+// standsFor is the page that a page of a preview host stands for: the same on the
+// inbox's first domain that is one host. Every other page stands for itself.
+func standsFor(w *liadesk.Website, page Page) Page {
+	if !w.Previews(page.host) {
+		return page
+	}
+	for _, domain := range w.Domains {
+		if strings.HasPrefix(domain, "*") {
+			continue
+		}
+		page.scheme, page.host, page.port = "https", domain, ""
+		page.site = strings.TrimPrefix(domain, "www.")
+		break
+	}
+	return page
+}
+
 // allows tells whether a website's widget may run on a host. A leading www.
 // makes no difference, as it makes none to the patterns.
 func allows(w *liadesk.Website, host string) bool {
