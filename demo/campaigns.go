@@ -18,6 +18,9 @@ func (s *seeder) liveChat(ctx context.Context) error {
 	agent := func(name string) liadesk.Sender {
 		return liadesk.Sender{Kind: liadesk.SenderAgent, UserID: s.team[name].User}
 	}
+	yes := true
+	leaving := &liadesk.Rule{Field: liadesk.VisitExit, Op: "eq", Value: &liadesk.RuleValue{Yes: &yes}}
+	ordered := &liadesk.Goal{Event: "added_to_cart", Days: liadesk.DefaultGoalDays}
 	for _, c := range []struct {
 		name, title, message string
 		inbox                liadesk.Inbox
@@ -25,20 +28,24 @@ func (s *seeder) liveChat(ctx context.Context) error {
 		trigger              string
 		seconds              int
 		enabled, hours       bool
+		conditions           *liadesk.Rule
+		replies              []string
+		goal                 *liadesk.Goal
 	}{
 		{"cart", "Full cart, no order", "<p>Still thinking it over? We send on <b>Thursday</b>, and for thirty days we take every plant back.</p>",
-			s.shop, bot, site + "/cart", 20, false, false},
+			s.shop, bot, site + "/cart", 20, false, false, leaving, nil, nil},
 		{"wholesale", "New wholesale customers", "<p>Do you run a shop or a café? Ask us for the <a href=\"https://wholesale." + domain + "/list\">price list</a>.</p>",
-			s.wholesale, agent("tomas"), "https://wholesale." + domain + "/*", 15, true, true},
+			s.wholesale, agent("tomas"), "https://wholesale." + domain + "/*", 15, true, true, nil, nil, nil},
 		{"plant", "Questions about a plant", "<p>Not sure whether it would like your window? Tell me which way it faces.</p>",
-			s.shop, agent("tomas"), site + "/plants/*", 10, true, false},
+			s.shop, agent("tomas"), site + "/plants/*", 10, true, false, nil, []string{"It faces south", "It faces north", "I don’t know"}, ordered},
 		{"pricing", "Help with care plans", "<p>Hi! I am Maya and look after the care plans. How many plants share your home? I will tell you honestly whether you need one.</p>",
-			s.shop, agent("maya"), site + "/pricing", 8, true, false},
+			s.shop, agent("maya"), site + "/pricing", 8, true, false, nil, nil, nil},
 		{"welcome", "Welcome to the shop", "<p>Welcome to <b>Juniper &amp; Finch</b>. Looking for a plant that forgives? We are happy to help you choose.</p>",
-			s.shop, bot, site, 5, true, false},
+			s.shop, bot, site, 5, true, false, nil, []string{"Help me choose", "Just looking"}, ordered},
 	} {
 		made, _, err := s.LiveChat.Create(ctx, s.actor, livechat.Patch{Title: &c.title, Message: &c.message, InboxID: &c.inbox.ID, Sender: &c.sender,
-			TriggerURL: &c.trigger, TimeOnPage: &c.seconds, Enabled: &c.enabled, BusinessHoursOnly: &c.hours})
+			TriggerURL: &c.trigger, TimeOnPage: &c.seconds, Enabled: &c.enabled, BusinessHoursOnly: &c.hours,
+			Conditions: &c.conditions, QuickReplies: &c.replies, Goal: &c.goal})
 		if err != nil {
 			return fmt.Errorf("%q: %w", c.title, err)
 		}

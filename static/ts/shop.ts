@@ -35,3 +35,14 @@ addEventListener("popstate", () => {
   path = location.pathname
   show(location.href).then((shown) => shown || location.reload(), () => location.reload())
 })
+
+// Tells the chat what happens, as a real shop would; the calls are kept until
+// the chat is loaded.
+function tell(): void {
+  const plant = location.pathname.endsWith("/cart") ? new URLSearchParams(location.search).get("plant") : null
+  if (!plant) return
+  const page = window as { LiaDesk?: { q: { push(call: unknown[]): unknown } } }
+  const chat = (page.LiaDesk ??= { q: [] as unknown[][] })
+  chat.q.push(["track", "added_to_cart", { plant }])
+}
+tell()
