@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -292,5 +293,117 @@ func TestADozenTabsAndAServerThatRestarts(t *testing.T) {
 		eval[bool](b, `(LiaDesk.open(), true)`)
 		b.inWidget("the same conversation", `deep(".log")?.innerText.includes("We are back") && deep(".log").innerText.includes("One of twelve")`)
 		unharmed(b)
+	}
+}
+
+// What a page loads: 4 KiB until something is shown, 14 KiB with the chat. What
+// watches for conditions, goals and visits comes on top where there are any.
+func TestTheWidgetIsLight(t *testing.T) {
+	app := install(t)
+	app.setup("Shop", "ada@shop.example")
+	app.start("serve")
+	size := func(name string) int {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app.url+name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept-Encoding", "gzip") // said so, the client leaves it packed
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Encoding") != "gzip" {
+			t.Fatalf("%s: %d %v, %v", name, resp.StatusCode, resp.Header, err)
+		}
+		return len(body)
+	}
+	first, panel, signals := size("/widget.js"), size("/widget-panel.js"), size("/widget-signals.js")
+	t.Logf("%d bytes at first, %d with the chat, %d for signals", first, first+panel, signals)
+	if first > 4<<10 || first+panel > 14<<10 || signals > 2300 {
+		t.Errorf("%d bytes at first, %d with the chat, %d for signals", first, first+panel, signals)
+	}
+}
+
+// hurried makes the clocks of a page run twenty times as fast.
+const hurried = `(() => {
+	const now = performance.now.bind(performance), later = window.setTimeout.bind(window)
+	performance.now = () => now() * 20
+	window.setTimeout = (fn, ms, ...args) => later(fn, (ms ?? 0) / 20, ...args)
+})()`
+
+// A change reaches pages that are open: a text, a switch and a deletion at the
+// next question, what was switched on and a new address within a minute. Time
+// that was spent stays, and what is being read is not taken away.
+func TestChangesReachPagesThatAreOpen(t *testing.T) {
+	x := openChatShop(t)
+	window := func() tab {
+		b := newWindow(t)
+		b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: hurried})
+			return err
+		}))
+		return b
+	}
+	change := func(id string, fields object) {
+		x.api.ask(http.StatusOK, http.MethodPatch, "/live-chat-campaigns/"+id, fields)
+	}
+	shown := func(b tab) bool { return eval[bool](b, fmt.Sprintf(widget, `!!deep(".bubble")`)) }
+	minute := func(b tab) { // of the page's clock
+		eval[bool](b, `(async () => { const from = performance.now(); while (performance.now() - from < 60_000) await new Promise(done => setTimeout(done, 500)); return true })()`)
+	}
+
+	edited := x.campaign("/edited", "Before the edit", object{"trigger": object{"time_on_page": 100}}).str("id")
+	b := window()
+	b.open(x.site.URL + "/edited")
+	b.until("the widget", `window.LiaDesk?.loaded`)
+	change(edited, object{"message": "<p>After the edit</p>"})
+	b.inWidget("the text as it is now", `deep(".bubble")?.innerText.includes("After the edit")`)
+	change(edited, object{"enabled": false, "message": "<p>Never seen</p>"})
+	minute(b)
+	if !eval[bool](b, fmt.Sprintf(widget, `deep(".bubble")?.innerText.includes("After the edit")`)) {
+		t.Error("what was being read was taken away")
+	}
+
+	stopped := x.campaign("/stopped", "Stopped", object{"trigger": object{"time_on_page": 100}}).str("id")
+	b = window()
+	b.open(x.site.URL + "/stopped")
+	b.until("the widget", `window.LiaDesk?.loaded`)
+	change(stopped, object{"enabled": false})
+	minute(b)
+	minute(b)
+	if shown(b) {
+		t.Error("it was shown after it had been disabled")
+	}
+	// Its seconds are long over, so that it is due with the next look.
+	change(stopped, object{"enabled": true})
+	minute(b)
+	b.inWidget("what was enabled", `deep(".bubble")?.innerText.includes("Stopped")`)
+
+	moved := x.campaign("/elsewhere", "Moved here", object{"trigger": object{"time_on_page": 30}}).str("id")
+	b = window()
+	b.open(x.site.URL + "/moved")
+	b.until("the widget", `window.LiaDesk?.loaded`)
+	minute(b)
+	if shown(b) {
+		t.Error("it was shown on another page")
+	}
+	change(moved, object{"trigger": object{"url": x.site.URL + "/moved"}})
+	b.inWidget("what moved here", `deep(".bubble")?.innerText.includes("Moved here")`)
+	if spent := eval[float64](b, `performance.now() / 1000`); spent > 190 {
+		t.Errorf("it took until second %.0f of the page", spent)
+	}
+
+	deleted := x.campaign("/deleted", "Deleted", object{"trigger": object{"time_on_page": 60}}).str("id")
+	b = window()
+	b.open(x.site.URL + "/deleted")
+	b.until("the widget", `window.LiaDesk?.loaded`)
+	x.api.ask(http.StatusNoContent, http.MethodDelete, "/live-chat-campaigns/"+deleted, nil)
+	minute(b)
+	minute(b)
+	if shown(b) {
+		t.Error("it was shown after it had been deleted")
 	}
 }
