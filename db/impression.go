@@ -64,10 +64,10 @@ const (
 	chatWaited = "waited" // conversations by how long people waited, see AnsweredAfter
 )
 
-// CountChatQuiet counts page views on which a campaign was not shown, by the
-// reason.
-func (tx *Tx) CountChatQuiet(account, campaign liadesk.ID, reason string, n int64) error {
-	return tx.AddTally(account, chatFigures(campaign)+chatQuiet, campaign[15], map[string]int64{reason: n})
+// CountChatQuiet counts page views on which a campaign was not shown, by their
+// reasons.
+func (tx *Tx) CountChatQuiet(account, campaign liadesk.ID, reasons map[string]int64) error {
+	return tx.AddTally(account, chatFigures(campaign)+chatQuiet, campaign[15], reasons)
 }
 
 // CountChatWorth adds what a goal was worth, in hundredths of its currency.

@@ -468,3 +468,19 @@ func TestAPreviewHostStandsForTheSite(t *testing.T) {
 		t.Errorf("explained as %q", e[0].Blocked)
 	}
 }
+
+func TestWhatStrangersMakeUpIsNotCounted(t *testing.T) {
+	x := newShop(t)
+	for i := range 50 {
+		if got := x.ask(liadesk.LiveChatCampaign{ID: liadesk.ID{byte(i + 1)}}, bikes).Blocked; got != BlockedEnded {
+			t.Fatalf("%q", got)
+		}
+	}
+	x.counter.Reset()
+	if err := x.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := x.counter.Counts(); n.Puts != 0 {
+		t.Errorf("campaigns that there are not wrote %+v", n)
+	}
+}

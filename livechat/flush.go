@@ -2,6 +2,8 @@ package livechat
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -32,8 +34,8 @@ type sight struct {
 // sights gathers page views in memory, the last one of each inbox.
 type sights struct {
 	mu      sync.Mutex
-	byInbox map[liadesk.ID]sight // not flushed yet
-	notes   map[noted]int64      // not flushed yet
+	byInbox map[liadesk.ID]sight             // not flushed yet
+	notes   map[campaignOf]map[Blocked]int64 // not flushed yet
 	last    map[liadesk.ID]Sighting
 	strange map[liadesk.ID]Sighting // on pages outside the inbox's domains
 	flushed time.Time
@@ -47,15 +49,12 @@ type note struct {
 	why      Blocked
 }
 
-// noted is what notes are counted by.
-type noted struct {
-	account liadesk.ID
-	note
-}
+// campaignOf is what notes are gathered by.
+type campaignOf struct{ account, campaign liadesk.ID }
 
-// maxNoted bounds the memory of notes between two flushes; beyond it, which
-// takes an installation of thousands of campaigns, new ones are not counted.
-const maxNoted = 100_000
+// maxNoted bounds the campaigns that notes are gathered for between two flushes;
+// beyond it, which takes a very large installation, no others are counted.
+const maxNoted = 10_000
 
 func (x *sights) saw(in liadesk.Inbox, url string, at time.Time, what []note) {
 	x.mu.Lock()
@@ -66,7 +65,7 @@ func (x *sights) saw(in liadesk.Inbox, url string, at time.Time, what []note) {
 	x.byInbox[in.ID] = sight{in.AccountID, in.ID, at, url}
 	x.last[in.ID] = Sighting{at, url}
 	for _, n := range what {
-		x.count(noted{in.AccountID, n}, 1)
+		x.count(campaignOf{in.AccountID, n.campaign}, n.why, 1)
 	}
 }
 
@@ -74,32 +73,29 @@ func (x *sights) saw(in liadesk.Inbox, url string, at time.Time, what []note) {
 func (x *sights) refused(account, campaign liadesk.ID, why Blocked) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.count(noted{account, note{campaign, why}}, 1)
+	x.count(campaignOf{account, campaign}, why, 1)
 }
 
-func (x *sights) count(n noted, times int64) {
-	if x.notes == nil {
-		x.notes = make(map[noted]int64)
+func (x *sights) count(of campaignOf, why Blocked, times int64) {
+	reasons := x.notes[of]
+	if reasons == nil {
+		if len(x.notes) >= maxNoted {
+			return
+		}
+		if x.notes == nil {
+			x.notes = make(map[campaignOf]map[Blocked]int64)
+		}
+		reasons = make(map[Blocked]int64, 2)
+		x.notes[of] = reasons
 	}
-	if _, known := x.notes[n]; known || len(x.notes) < maxNoted {
-		x.notes[n] += times
-	}
+	reasons[why] += times
 }
 
 // pending are the notes of a campaign that were not flushed yet.
 func (x *sights) pending(account, campaign liadesk.ID) map[Blocked]int64 {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	var out map[Blocked]int64
-	for n, times := range x.notes {
-		if n.account == account && n.campaign == campaign {
-			if out == nil {
-				out = make(map[Blocked]int64)
-			}
-			out[n.why] += times
-		}
-	}
-	return out
+	return maps.Clone(x.notes[campaignOf{account, campaign}])
 }
 
 // seen is the last page view of an inbox since the start, or zero.
@@ -139,7 +135,7 @@ func (s *Service) Installed(actor liadesk.Actor, inbox liadesk.ID) (seen, strang
 
 // due hands out what is to be stored when it is time, and begins to gather
 // anew.
-func (x *sights) due(now time.Time) (list []sight, notes map[noted]int64, prune bool) {
+func (x *sights) due(now time.Time) (list []sight, notes map[campaignOf]map[Blocked]int64, prune bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if since := now.Sub(x.flushed); since >= 0 && since < flushEvery {
@@ -166,11 +162,13 @@ func (x *sights) hurry() {
 
 // back returns what could not be stored: page views unless something newer
 // came, counts in any case.
-func (x *sights) back(list []sight, notes map[noted]int64) {
+func (x *sights) back(list []sight, notes map[campaignOf]map[Blocked]int64) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for n, times := range notes {
-		x.count(n, times)
+	for of, reasons := range notes {
+		for why, times := range reasons {
+			x.count(of, why, times)
+		}
 	}
 	for _, v := range list {
 		if _, newer := x.byInbox[v.inbox]; !newer {
@@ -211,24 +209,25 @@ func (s *Service) Flush(ctx context.Context) error {
 }
 
 // flushNotes stores how often campaigns were armed, and why not.
-func (s *Service) flushNotes(ctx context.Context, notes map[noted]int64) error {
+func (s *Service) flushNotes(ctx context.Context, notes map[campaignOf]map[Blocked]int64) error {
 	now := s.now()
 	for len(notes) > 0 {
-		var batch []noted
-		for n := range notes {
-			if batch = append(batch, n); len(batch) == flushBatch {
+		var batch []campaignOf
+		for of := range notes {
+			if batch = append(batch, of); len(batch) == flushBatch {
 				break
 			}
 		}
 		err := s.store.Update(ctx, func(tx *db.Tx) error {
-			for _, n := range batch {
-				var err error
-				if n.why == NotBlocked {
-					err = tx.CountChatMany(n.account, n.campaign, db.FigureArmed, n.campaign[15], now, notes[n])
-				} else {
-					err = tx.CountChatQuiet(n.account, n.campaign, string(n.why), notes[n])
+			for _, of := range batch {
+				quiet := make(map[string]int64, len(notes[of]))
+				for why, times := range notes[of] {
+					if why != NotBlocked {
+						quiet[string(why)] = times
+					}
 				}
-				if err != nil {
+				if err := errors.Join(tx.CountChatMany(of.account, of.campaign, db.FigureArmed, of.campaign[15], now, notes[of][NotBlocked]),
+					tx.CountChatQuiet(of.account, of.campaign, quiet)); err != nil {
 					return err
 				}
 			}
@@ -238,8 +237,8 @@ func (s *Service) flushNotes(ctx context.Context, notes map[noted]int64) error {
 			s.sights.back(nil, notes)
 			return err
 		}
-		for _, n := range batch {
-			delete(notes, n)
+		for _, of := range batch {
+			delete(notes, of)
 		}
 	}
 	return nil

@@ -64,7 +64,9 @@ func (s *Service) Show(ctx context.Context, in Ask) (Shown, error) {
 		return Shown{}, err
 	}
 	if d.blocked != NotBlocked {
-		s.sights.refused(d.account, in.Campaign, d.blocked)
+		if d.known { // strangers can ask for any id
+			s.sights.refused(d.account, in.Campaign, d.blocked)
+		}
 		return Shown{Blocked: d.blocked}, nil
 	}
 	shown := Shown{Impression: s.ids()}
@@ -104,6 +106,7 @@ type decision struct {
 	// accountName is for messages that name the account.
 	accountName string
 	blocked     Blocked
+	known       bool // there is such a campaign on this site
 	campaign    liadesk.LiveChatCampaign
 	person      liadesk.Contact // the visitor's contact, if known
 	sender      liadesk.Sender  // who really speaks
@@ -140,7 +143,7 @@ func (s *Service) decide(tx *db.Tx, in Ask, page Page, now time.Time) (decision,
 		return decision{}, err
 	}
 	if why, _ := m.blocked(compile(c, compileNew)); why != NotBlocked {
-		return blocked(why)
+		return decision{account: a.ID, blocked: why, known: true}, nil
 	}
 	d := decision{account: a.ID, accountName: a.Name, campaign: c, person: m.person, sender: c.Sender, speaker: Speaker{Name: botName, Bot: true}}
 	if c.Sender.Kind == liadesk.SenderAgent {
