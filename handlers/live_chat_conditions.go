@@ -247,7 +247,8 @@ func (s *Server) saysCondition(c *fiber.Ctx, r liadesk.Rule, outer bool) string 
 	case r.Value == nil:
 		return s.t(c, "builder.condition")
 	}
-	name, value, op := r.Field, s.saysValue(c, r), r.Op
+	value, op := s.saysValue(c, r), r.Op
+	var name string
 	if property, ok := strings.CutPrefix(r.Field, liadesk.VisitEvent+"."); ok {
 		event, property, _ := strings.Cut(property, ".")
 		name = s.t(c, "livechat.says.property", "Event", event, "Property", property)
