@@ -351,7 +351,12 @@ func conditionOf(r liadesk.Rule, visit bool) (builderPart, bool) {
 	case r.Value.Yes != nil && r.Op == "exists":
 		return builderPart{Field: r.Field, Op: known(*r.Value.Yes)}, true
 	}
-	p := builderPart{Field: r.Field}
+	return builderPart{Field: r.Field}.comparing(r)
+}
+
+// comparing gives a condition the value of a rule's, and the form's word for how
+// they compare; false for what the form cannot show.
+func (p builderPart) comparing(r liadesk.Rule) (builderPart, bool) {
 	switch {
 	case r.Value.Text != nil:
 		p.Value = *r.Value.Text

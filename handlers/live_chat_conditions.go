@@ -97,25 +97,13 @@ func visitPartOf(r liadesk.Rule) (builderPart, bool) {
 	} else if !slices.Contains(visitFields, r.Field) {
 		return p, false
 	}
-	switch {
-	case r.Value.Yes != nil:
+	if r.Value.Yes != nil {
 		if p.Op = "unknown"; *r.Value.Yes {
 			p.Op = "known"
 		}
 		return p, slices.Contains(p.Ops(), p.Op)
-	case r.Value.Text != nil:
-		p.Value = *r.Value.Text
-	case r.Value.Number != nil:
-		p.Value = strconv.FormatFloat(*r.Value.Number, 'f', -1, 64)
-	default:
-		return p, false
 	}
-	for _, op := range p.Ops() {
-		if p.Op = op; compared[op] == r.Op && p.holds() {
-			return p, true
-		}
-	}
-	return p, false
+	return p.comparing(r)
 }
 
 // fillVisitBuilder adds what can be chosen, in the reader's language.
