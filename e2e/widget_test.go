@@ -327,6 +327,44 @@ func TestTheWidgetIsLight(t *testing.T) {
 	}
 }
 
+// On the demo's shop the widget moves nothing and is never busy for long; the
+// figures of the team's cards follow meanwhile, also beside a card that is being
+// changed.
+func TestTheShopStaysCalmAndTheCardsFollow(t *testing.T) {
+	server, agent := startDemo(t)
+	agent.open(server.url + "/campaigns/live-chat")
+	card := `[...document.querySelectorAll(".chat-card")].find(e => e.innerText.includes("Welcome to the shop"))`
+	figure := eval[string](agent, card+`.querySelector(".card-numbers dd").innerText`)
+	agent.click(".chat-card .card-foot a.icon-button") // the first card is being changed
+	agent.until("the form in a card", `document.querySelector(".chat-card form.form [name=title]")`)
+
+	shop := newWindow(t)
+	shop.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+window.seen = { shift: 0, long: [] }
+new PerformanceObserver(l => l.getEntries().forEach(e => { seen.shift += e.value })).observe({ type: "layout-shift", buffered: true })
+new PerformanceObserver(l => l.getEntries().forEach(e => seen.long.push({ at: e.startTime, took: e.duration, of: e.attribution?.[0]?.containerSrc ?? "" }))).observe({ type: "longtask", buffered: true })`})
+		return err
+	}))
+	shop.open(server.url + "/demo/site")
+	shop.until("the page at rest", `document.readyState === "complete" && LiaDesk.loaded`)
+	ready := eval[float64](shop, `performance.now()`)
+	shop.inWidget("the message", `deep(".bubble")`)
+	eval[bool](shop, fmt.Sprintf(widget, `(deep(".bubble .x").click(), true)`))
+	if shift := eval[float64](shop, `seen.shift`); shift != 0 {
+		t.Errorf("the layout shifted by %v", shift)
+	}
+	t.Logf("tasks over 50 ms after the first %.0f ms: %s", ready, eval[string](shop, `JSON.stringify(seen.long)`))
+
+	agent.until("the figure on the card", card+`?.querySelector(".card-numbers dd").innerText !== `+"`"+figure+"`")
+	if got := eval[string](agent, `[...document.querySelectorAll("[data-toast]")].map(e => e.innerText).join()`); got != "" {
+		t.Errorf("the page complains: %s", got)
+	}
+	if !eval[bool](agent, `!!document.querySelector(".chat-card form.form [name=title]")`) {
+		t.Error("the card that was being changed was taken away")
+	}
+}
+
 // hurried makes the clocks of a page run twenty times as fast.
 const hurried = `(() => {
 	const now = performance.now.bind(performance), later = window.setTimeout.bind(window)

@@ -294,7 +294,8 @@ func (s *Server) tryLiveChat(c *fiber.Ctx) error {
 
 func (s *Server) chatTrial(c *fiber.Ctx, f chatForm) (*chatTrial, error) {
 	inbox, _ := liadesk.ParseID(f.InboxID) // one that is none is not chosen yet
-	trial, err := s.LiveChat.Try(c.UserContext(), actor(c), f.URL, strings.TrimSpace(f.Try), inbox)
+	trial, err := s.LiveChat.Try(c.UserContext(), actor(c), liadesk.Trigger{URL: f.URL, URLs: livechat.Lines(f.URLs), Except: livechat.Lines(f.Except)},
+		strings.TrimSpace(f.Try), inbox)
 	if e, ok := errors.AsType[*livechat.PatternError](err); ok {
 		return &chatTrial{ToneWarning, s.localizer(c).Error("trigger.url", e.Code, map[string]any{"Max": livechat.MaxPattern})}, nil
 	}

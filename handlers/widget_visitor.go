@@ -12,7 +12,7 @@ import (
 // lookOf is a look as the widget reads it: what is usual is left out.
 func lookOf(l liadesk.WidgetLook) fiber.Map {
 	m := fiber.Map{}
-	for name, text := range map[string]string{"colour": l.Colour, "title": l.Title, "attended": l.Attended, "unattended": l.Unattended,
+	for name, text := range map[string]string{"colour": l.Colour, "ink": l.Ink(), "title": l.Title, "attended": l.Attended, "unattended": l.Unattended,
 		"privacy": l.Privacy, "privacy_url": l.PrivacyURL} {
 		if text != "" {
 			m[name] = text

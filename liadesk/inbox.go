@@ -1,6 +1,8 @@
 package liadesk
 
 import (
+	"encoding/hex"
+	"math"
 	"strings"
 	"time"
 
@@ -81,6 +83,29 @@ type WidgetLook struct {
 	PrivacyURL string `cbor:"9,keyasint,omitempty" json:"privacy_url"`
 	// Launcher shows the button on every page, also without a campaign.
 	Launcher bool `cbor:"10,keyasint,omitempty" json:"launcher"`
+}
+
+// Ink is black or white, whichever is read better on the colour (WCAG 2.2,
+// relative luminance); "" where the colour is the widget's own.
+func (l WidgetLook) Ink() string {
+	rgb, err := hex.DecodeString(strings.TrimPrefix(l.Colour, "#"))
+	if err != nil || len(rgb) != 3 {
+		return ""
+	}
+	luminance := 0.0
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		c := float64(rgb[i]) / 255
+		if c <= 0.04045 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+0.055)/1.055, 2.4)
+		}
+		luminance += weight * c
+	}
+	if luminance > 0.179 {
+		return "#000"
+	}
+	return "#fff"
 }
 
 // Bounds of a WidgetLook.

@@ -174,7 +174,7 @@ func (m *moment) explain(c *compiled) Explanation {
 		if step.Verdict == Unmet {
 			switch check {
 			case BlockedPattern:
-				step.Why = m.whyAddress(c)
+				step.Why = nearest(c.urls, m.page)
 			case BlockedEarly:
 				step.At = c.StartsAt
 			case BlockedEnded:
@@ -199,13 +199,13 @@ func (m *moment) explain(c *compiled) Explanation {
 	return e
 }
 
-// whyAddress is what differs in the address that comes nearest: the one that
-// fails at the latest part.
-func (m *moment) whyAddress(c *compiled) Why {
+// nearest is what differs in the address that comes nearest to a page: the one
+// that fails at the latest part.
+func nearest(urls []*Pattern, page Page) Why {
 	order := []Why{WhyNotAnAddress, WhyScheme, WhyHost, WhyPort, WhyPath, WhyQuery, WhyFragment}
 	best := WhyNotAnAddress
-	for _, p := range c.urls {
-		if _, why := p.Explain(m.visit.URL); slices.Index(order, why) > slices.Index(order, best) {
+	for _, p := range urls {
+		if _, why := p.explain(page); slices.Index(order, why) > slices.Index(order, best) {
 			best = why
 		}
 	}

@@ -360,15 +360,17 @@ func TestTryAnAddress(t *testing.T) {
 	}{
 		{bikes, Trial{Matches: true}},
 		{"shop.example/helmets", Trial{Why: WhyPath}},
+		{"www.shop.example/scooters/", Trial{Matches: true}},
+		{"shop.example/bikes/old/1998", Trial{Why: WhyExcluded}},
 		{"https://elsewhere.example/bikes/city", Trial{Why: WhyHost, OffDomain: "elsewhere.example"}},
 		{"not an address", Trial{Why: WhyNotAnAddress}},
 	} {
-		got, err := x.Try(t.Context(), x.actor(), "https://shop.example/bikes/*", tt.address, x.inbox.ID)
+		got, err := x.Try(t.Context(), x.actor(), liadesk.Trigger{URL: "https://shop.example/bikes/*", URLs: []string{"https://shop.example/scooters"}, Except: []string{"https://shop.example/bikes/old/*"}}, tt.address, x.inbox.ID)
 		if err != nil || got != tt.want {
 			t.Errorf("%s: %+v, %v", tt.address, got, err)
 		}
 	}
-	if _, err := x.Try(t.Context(), x.actor(), "", bikes, liadesk.ID{}); !errors.Is(err, ErrPatternEmpty) {
+	if _, err := x.Try(t.Context(), x.actor(), liadesk.Trigger{}, bikes, liadesk.ID{}); !errors.Is(err, ErrPatternEmpty) {
 		t.Errorf("got %v", err)
 	}
 }

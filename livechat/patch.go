@@ -163,6 +163,10 @@ func applyWhen(c *liadesk.LiveChatCampaign, p Patch) {
 	}
 }
 
+// Lines reads a text of which each line is an entry, as a list of a patch is
+// kept.
+func Lines(text string) []string { return lines(strings.Split(text, "\n")) }
+
 // lines cleans a list of texts of one line; empty ones and repeated ones go.
 func lines(list []string) []string {
 	var out []string

@@ -55,6 +55,8 @@ const (
 	WhyPath         Why = "path"     // another page
 	WhyQuery        Why = "query"    // the pattern asks for another ?query
 	WhyFragment     Why = "fragment" // the pattern asks for another #fragment
+	// WhyExcluded is no answer about one pattern: the page is an exception.
+	WhyExcluded Why = "excluded"
 )
 
 // Pattern is a compiled trigger address. It follows the URLPattern standard
@@ -403,6 +405,10 @@ func (p *Pattern) Explain(address string) (bool, Why) {
 	if err != nil {
 		return false, WhyNotAnAddress
 	}
+	return p.explain(page)
+}
+
+func (p *Pattern) explain(page Page) (bool, Why) {
 	if p.MatchPage(page) {
 		return true, WhyMatches
 	}

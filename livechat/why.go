@@ -156,29 +156,50 @@ type Trial struct {
 	OffDomain string
 }
 
-// Try tests a trigger address on the address of a page, for an inbox if one
-// was chosen. It is for those who make campaigns: it tells which domains an
-// inbox has.
-func (s *Service) Try(ctx context.Context, actor liadesk.Actor, trigger, address string, inbox liadesk.ID) (Trial, error) {
+// Try tests the addresses of a trigger on the address of a page, for an inbox if
+// one was chosen. It is for those who make campaigns: it tells which domains an
+// inbox has. An address that cannot be read is a *PatternError.
+func (s *Service) Try(ctx context.Context, actor liadesk.Actor, trigger liadesk.Trigger, address string, inbox liadesk.ID) (Trial, error) {
 	if err := actor.ManageCampaigns(); err != nil {
 		return Trial{}, err
 	}
-	p, err := CompilePattern(trigger)
+	var urls, except []*Pattern
+	for list, sources := range map[*[]*Pattern][]string{&urls: trigger.Addresses(), &except: trigger.Except} {
+		for _, source := range sources {
+			p, err := CompilePattern(source)
+			if err != nil {
+				return Trial{Why: WhyPath}, err
+			}
+			*list = append(*list, p)
+		}
+	}
+	page, err := ParsePage(address)
 	if err != nil {
-		return Trial{Why: WhyPath}, err
+		return Trial{Why: WhyNotAnAddress}, nil
 	}
 	var t Trial
-	t.Matches, t.Why = p.Explain(address)
-	page, err := ParsePage(address)
-	if err != nil || inbox.IsZero() {
-		return t, nil
-	}
-	err = s.store.View(ctx, func(tx *db.Tx) error {
-		in, found, err := tx.Inbox(actor.Account, inbox)
-		if err == nil && found && in.Website != nil && !allows(in.Website, page.Host()) {
-			t.OffDomain = page.Host()
+	if !inbox.IsZero() {
+		if err := s.store.View(ctx, func(tx *db.Tx) error {
+			in, found, err := tx.Inbox(actor.Account, inbox)
+			if err != nil || !found || in.Website == nil {
+				return err
+			}
+			if !allows(in.Website, page.Host()) {
+				t.OffDomain = page.Host()
+			}
+			page = standsFor(in.Website, page)
+			return nil
+		}); err != nil {
+			return Trial{}, err
 		}
-		return err
-	})
-	return t, err
+	}
+	switch {
+	case !matches(urls, page):
+		t.Why = nearest(urls, page)
+	case matches(except, page):
+		t.Why = WhyExcluded
+	default:
+		t.Matches = true
+	}
+	return t, nil
 }

@@ -53,6 +53,8 @@ export interface VisitAnswer {
 export interface Look {
   /** As #5157d8. */
   colour?: string;
+  /** What is read on it: #000 or #fff. */
+  ink?: string;
   left?: boolean;
   /** Pixels away from the side and the bottom. */
   x?: number;

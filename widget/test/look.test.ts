@@ -1,22 +1,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { inkOn, paint, webAddress } from "../src/panel/look";
+import { paint, webAddress } from "../src/panel/look";
 
 function style() {
   const set = new Map<string, string>();
   return { set, setProperty: (n: string, v: string | null) => void set.set(n, v ?? ""), removeProperty: (n: string) => { set.delete(n); return ""; } };
 }
 
-test("a colour takes the ink that is read better on it", () => {
-  assert.equal(inkOn("#5157d8"), "#fff");
-  assert.equal(inkOn("#ffd400"), "#000");
-  assert.equal(inkOn("#000000"), "#fff");
-  assert.equal(inkOn("#ffffff"), "#000");
-});
-
 test("only what is a colour or a distance reaches the style", () => {
   const s = style();
-  paint(s, { colour: "#ffd400", x: 24, y: 80 });
+  paint(s, { colour: "#ffd400", ink: "#000", x: 24, y: 80 });
   assert.equal(s.set.get("--brand"), "#ffd400");
   assert.equal(s.set.get("--on-brand"), "#000");
   assert.deepEqual([s.set.get("--x"), s.set.get("--y")], ["24px", "80px"]);

@@ -10,18 +10,9 @@ export function paint(style: Pick<CSSStyleDeclaration, "setProperty" | "removePr
   set("--brand", colour);
   set("--brand-deep", colour && `color-mix(in srgb,${colour} 85%,#000)`);
   set("--fill", colour);
-  set("--on-brand", colour && inkOn(colour));
+  set("--on-brand", colour && (look.ink === "#000" ? "#000" : "#fff"));
   set("--x", pixels(look.x));
   set("--y", pixels(look.y));
-}
-
-/** Black or white, whichever is read better on a colour (WCAG 2.2, relative luminance). */
-export function inkOn(hex: string): string {
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((i) => {
-    const c = parseInt(hex.slice(i, i + 2), 16) / 255;
-    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 
 function pixels(n: number | undefined): string | undefined {

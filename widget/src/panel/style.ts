@@ -26,7 +26,7 @@ svg{width:22px;height:22px;fill:none;stroke:currentColor;stroke-width:2;stroke-l
 .bubble,.panel{position:fixed;right:calc(20px + var(--x,0px) + env(safe-area-inset-right));background:var(--card);border:1px solid var(--line);box-shadow:var(--shadow);border-radius:16px;display:flex;flex-direction:column;overflow:hidden}
 .bubble{bottom:calc(20px + var(--y,0px) + env(safe-area-inset-bottom));width:340px;max-width:calc(100vw - 40px)}
 .lifted .bubble{bottom:calc(90px + var(--y,0px) + env(safe-area-inset-bottom))}
-.panel{bottom:calc(90px + var(--y,0px) + env(safe-area-inset-bottom));width:380px;max-width:calc(100vw - 40px);height:min(600px,calc(100vh - 120px - var(--y,0px)));height:min(600px,calc(100dvh - 120px - var(--y,0px)))}
+.panel{bottom:calc(90px + var(--y,0px) + env(safe-area-inset-bottom));width:380px;max-width:calc(100vw - 40px);height:min(600px,calc(100dvh - 120px - var(--y,0px)))}
 .head{display:flex;align-items:center;gap:10px;padding:14px 12px 0 16px}
 .panel .head{padding:12px 12px 12px 16px;border-bottom:1px solid var(--line)}
 .who{flex:1;min-width:0;font-weight:600;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
@@ -35,7 +35,7 @@ svg{width:22px;height:22px;fill:none;stroke:currentColor;stroke-width:2;stroke-l
 .x svg{width:18px;height:18px}
 .avatar{position:relative;flex:none;width:34px;height:34px;border-radius:50%;display:grid;place-items:center;overflow:hidden;background:color-mix(in srgb,var(--brand) 18%,var(--card));color:color-mix(in srgb,var(--brand) 70%,var(--ink));font-size:13px;font-weight:600;text-transform:uppercase}
 .avatar img{position:absolute;inset:0;width:100%;height:100%;object-fit:cover}
-.body{padding:8px 16px 4px;max-height:max(92px,30vh - 112px);max-height:max(92px,30dvh - 112px);overflow:auto;overscroll-behavior:contain;overflow-wrap:anywhere}
+.body{padding:8px 16px 4px;max-height:max(92px,30dvh - 112px);overflow:auto;overscroll-behavior:contain;overflow-wrap:anywhere}
 .rich>*+*{margin-top:8px}
 .rich ul,.rich ol{padding-left:22px}
 .rich blockquote{padding-left:12px;border-left:3px solid var(--line);color:var(--soft)}
