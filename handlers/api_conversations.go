@@ -20,20 +20,32 @@ type conversationJSON struct {
 	InboxID liadesk.ID                 `json:"inbox_id"`
 	// Contact is null while a visitor has not said who they are; Visitor is
 	// then what the team's pages call them.
-	Contact       *contactRefJSON `json:"contact"`
-	Visitor       string          `json:"visitor,omitempty"`
-	Phone         string          `json:"phone,omitempty"`
-	CampaignID    *liadesk.ID     `json:"campaign_id"`
-	PageURL       string          `json:"page_url,omitempty"`
-	Unread        int             `json:"unread"`
-	WaitingSince  *time.Time      `json:"waiting_since"`
-	CreatedAt     time.Time       `json:"created_at"`
-	LastMessageAt time.Time       `json:"last_message_at"`
-	LastText      string          `json:"last_text"`
+	Contact *contactRefJSON `json:"contact"`
+	// Identity is what the company's page said about its visitor.
+	Identity      *identityJSON `json:"identity"`
+	Visitor       string        `json:"visitor,omitempty"`
+	Phone         string        `json:"phone,omitempty"`
+	CampaignID    *liadesk.ID   `json:"campaign_id"`
+	PageURL       string        `json:"page_url,omitempty"`
+	Unread        int           `json:"unread"`
+	WaitingSince  *time.Time    `json:"waiting_since"`
+	CreatedAt     time.Time     `json:"created_at"`
+	LastMessageAt time.Time     `json:"last_message_at"`
+	LastText      string        `json:"last_text"`
 	// Earlier is what ?before= must say for the messages before these, null
 	// when there are none. Only beside messages.
 	Earlier  *uint64       `json:"earlier,omitempty"`
 	Messages []messageJSON `json:"messages,omitzero"`
+}
+
+// identityJSON is who a page says that its visitor is; verified, if the company's
+// server vouches for it.
+type identityJSON struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Email    string `json:"email"`
+	Phone    string `json:"phone"`
+	Verified bool   `json:"verified"`
 }
 
 type ownerJSON struct {
@@ -69,7 +81,11 @@ func idOrNull(id liadesk.ID) *liadesk.ID {
 
 func newConversationJSON(a liadesk.Actor, item conversations.Item) conversationJSON {
 	c := item.Conversation
-	out := conversationJSON{
+	var who *identityJSON
+	if id := c.Identity; id != nil {
+		who = &identityJSON{id.ID, id.Name, id.Email, id.Phone, id.Verified}
+	}
+	out := conversationJSON{Identity: who,
 		ID: c.ID, Channel: c.Channel, Status: c.Status, InboxID: c.InboxID, Visitor: c.Visitor, Phone: c.Phone, PageURL: c.PageURL,
 		Owner:  ownerJSON{Kind: c.Owner, UserID: idOrNull(c.OwnerID), Name: item.Owner.Name},
 		Unread: c.Unread, WaitingSince: timeOrNull(c.WaitingSince), CreatedAt: c.CreatedAt, LastMessageAt: c.LastAt, LastText: c.LastText,
