@@ -47,7 +47,7 @@ export class Counter {
     const before = this.#read();
     const now = this.now();
     const fresh = !before || now - before.at > PAUSE || now < before.at;
-    const parameters = query.replace(/^\?/, "").split("&").filter((p) => p.startsWith("utm_")).join("&");
+    const parameters = query.slice(1).split("&").filter((p) => p.startsWith("utm_")).join("&");
     const landing = parameters ? parameters.slice(0, 500) : fresh ? "" : before.landing;
     this.#write(fresh
       ? { visits: (before?.visits ?? 0) + 1, pages: 1, spent: 0, landing, referrer: referrer.slice(0, 500), at: now }
@@ -67,7 +67,7 @@ export class Counter {
   #read(): Visit | undefined {
     try {
       const kept = JSON.parse(this.store().getItem(this.key) ?? "null");
-      return kept && typeof kept.at === "number" && typeof kept.visits === "number" ? kept : undefined;
+      return typeof kept?.at === "number" ? kept : undefined;
     } catch {
       return undefined;
     }

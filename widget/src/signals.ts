@@ -80,9 +80,9 @@ function compares(have: unknown, op: string | undefined, want: unknown): boolean
 }
 
 /** Watches what the visitor does, for the conditions that ask for it. */
-export class Watch {
-  #scrolled = 0;
-  #leaving = false;
+class Watch {
+  scrolled = 0;
+  leaving = false;
   #seen = new Set<string>();
   #observers = new Map<string, IntersectionObserver>();
   #search: ReturnType<typeof setInterval> | undefined;
@@ -94,14 +94,14 @@ export class Watch {
     let last = scrollY;
     let lastAt = performance.now();
     addEventListener("scroll", safe(() => {
-      const before = this.#scrolled;
+      const before = this.scrolled;
       this.#measure();
       // On touch screens, a quick pull back up the page is how one leaves.
       const now = performance.now();
       const speed = (last - scrollY) / Math.max(now - lastAt, 16);
-      if (matchMedia("(pointer: coarse)").matches && speed > 2 && this.#scrolled > 10) this.#leave();
+      if (matchMedia("(pointer: coarse)").matches && speed > 2 && this.scrolled > 10) this.#leave();
       if (now - lastAt > 100) [last, lastAt] = [scrollY, now];
-      if (before !== this.#scrolled) this.changed();
+      if (before !== this.scrolled) this.changed();
     }), options);
     // With a mouse, one leaves over the top edge, towards the tabs.
     document.documentElement.addEventListener("mouseleave", safe((event: MouseEvent) => {
@@ -110,12 +110,10 @@ export class Watch {
     this.#measure();
   }
 
-  get scrolled(): number { return this.#scrolled; }
-  get leaving(): boolean { return this.#leaving; }
 
   #leave(): void {
-    if (this.#leaving) return;
-    this.#leaving = true;
+    if (this.leaving) return;
+    this.leaving = true;
     this.changed();
   }
 
@@ -123,7 +121,7 @@ export class Watch {
     const { scrollHeight } = document.documentElement;
     const percent = scrollHeight > innerHeight ? ((scrollY + innerHeight) / scrollHeight) * 100 : 100;
     // A page that cannot be scrolled was not scrolled.
-    if (scrollY > 0) this.#scrolled = Math.max(this.#scrolled, Math.min(100, Math.round(percent)));
+    if (scrollY > 0) this.scrolled = Math.max(this.scrolled, Math.min(100, Math.round(percent)));
   }
 
   /** Whether what a selector finds was in view; from the first call on it is watched. */
@@ -156,8 +154,8 @@ export class Watch {
 
   /** A new page of the same document. */
   page(): void {
-    this.#scrolled = 0;
-    this.#leaving = false;
+    this.scrolled = 0;
+    this.leaving = false;
     this.#seen.clear();
     for (const observer of this.#observers.values()) observer.disconnect();
     this.#observers.clear();
