@@ -13,8 +13,10 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // bringToFront makes a tab the visible one of its window.
@@ -51,7 +53,7 @@ func lax(t *testing.T, app, key string) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><head><title>A shop</title></head><body><h1>A shop</h1><script async src="%s/widget.js" data-inbox="%s"></script></body></html>`, app, key)
+		_, _ = fmt.Fprintf(w, `<!doctype html><html lang="en"><head><title>A shop</title></head><body><main><h1>A shop</h1><p><a href="/other">Other</a></p></main><script async src="%s/widget.js" data-inbox="%s"></script></body></html>`, app, key)
 	}))
 	t.Cleanup(s.Close)
 	return s
@@ -293,6 +295,64 @@ func TestADozenTabsAndAServerThatRestarts(t *testing.T) {
 		eval[bool](b, `(LiaDesk.open(), true)`)
 		b.inWidget("the same conversation", `deep(".log")?.innerText.includes("We are back") && deep(".log").innerText.includes("One of twelve")`)
 		unharmed(b)
+	}
+}
+
+// In light and dark, wide and narrow, the chat has no barriers that can be found
+// by a program, and everything in it works by keyboard.
+func TestTheWidgetHasNoBarriersAndWorksByKeyboard(t *testing.T) {
+	x := openChatShop(t)
+	x.site = lax(t, x.app.url, x.inbox.str("key"))
+	x.api.ask(http.StatusOK, http.MethodPatch, "/inboxes/"+x.inbox.str("id"), object{"widget": object{"colour": "#ffd400", "launcher": true, "privacy": "We keep chats for a year.", "privacy_url": "https://shop.example/privacy"}})
+	x.campaign("/", "Welcome to <b>the shop</b>, see <a href=\"https://shop.example/\">all</a>", object{"quick_replies": []string{"Yes, please", "No, thanks"}})
+	source := axe(t)
+	look := func(b tab, where string) {
+		t.Helper()
+		for _, scheme := range []string{"light", "dark"} {
+			b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+				_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+				return err
+			}))
+			eval[bool](b, source+"\n;true")
+			for _, found := range append(eval[[]string](b, barriers), eval[[]string](b, sideways)...) {
+				t.Errorf("%s, %s: %s", where, scheme, found)
+			}
+		}
+	}
+	for _, width := range []int64{1280, 390} {
+		b := newWindow(t)
+		b.do(chromedp.EmulateViewport(width, 844))
+		b.open(x.site.URL + "/")
+		b.inWidget("the message", `deep(".bubble")`)
+		look(b, fmt.Sprintf("the message, %d wide", width))
+
+		focus := func(what, selector string) {
+			t.Helper()
+			for range 12 {
+				b.do(chromedp.KeyEvent(kb.Tab))
+				if eval[bool](b, fmt.Sprintf(widget, `!!deep(`+"`"+selector+":focus-visible`)")) {
+					return
+				}
+			}
+			t.Errorf("%d wide: %s cannot be reached with the tab key", width, what)
+		}
+		focus("the button that closes the message", ".bubble .x")
+		focus("a quick reply", ".reply")
+		b.do(chromedp.KeyEvent("\r"))
+		b.inWidget("the answer", `deep(".log")?.innerText.includes("Yes, please")`)
+		b.inWidget("the focus in the chat", `deep("textarea:focus")`)
+		eval[bool](b, `new Promise(done => setTimeout(() => done(true), 500))`)
+		look(b, fmt.Sprintf("the chat, %d wide", width))
+		focus("the way to delete the chat", ".erase")
+		b.do(chromedp.KeyEvent("\r"))
+		b.inWidget("the question, with the safe answer first", `deep(".sure button:last-of-type:focus")`)
+		look(b, fmt.Sprintf("the question, %d wide", width))
+		b.do(chromedp.KeyEvent("\r"))
+		b.inWidget("the focus back where it was", `deep(".erase:focus")`)
+		b.do(chromedp.KeyEvent(kb.Escape))
+		b.inWidget("the focus on the button", `deep(".launcher:focus") && deep(".panel").hidden`)
+		b.do(chromedp.KeyEvent("\r"))
+		b.inWidget("the chat again", `!deep(".panel").hidden && deep("textarea:focus")`)
 	}
 }
 
