@@ -291,6 +291,7 @@ func TestADozenTabsAndAServerThatRestarts(t *testing.T) {
 	x.api.post("/conversations/"+talk+"/messages", object{"text": "We are back"})
 	for i, b := range tabs[len(tabs)-3:] {
 		b.do(chromedp.Func(bringToFront))
+		// It is there at once, not with the next look after a minute.
 		b.inWidget(fmt.Sprintf("the chat in another tab, the %d.", i), `deep(".launcher") && !deep(".launcher").hidden`)
 		eval[bool](b, `(LiaDesk.open(), true)`)
 		b.inWidget("the same conversation", `deep(".log")?.innerText.includes("We are back") && deep(".log").innerText.includes("One of twelve")`)

@@ -156,6 +156,14 @@ func (s *Server) span(c *fiber.Ctx, d time.Duration) string {
 	return s.t(c, "common.span.days", "Count", int(d.Round(24*time.Hour)/(24*time.Hour)))
 }
 
+// onePage is an address that names a single page, "" for a pattern of several.
+func onePage(url string) string {
+	if strings.ContainsAny(url, "*{}()") {
+		return ""
+	}
+	return url
+}
+
 // chatRate is a figure's share with the formula that made it.
 type chatRate struct {
 	Key     string
@@ -179,6 +187,8 @@ type chatReport struct {
 	HumanAnswers int64
 	Worth        []string
 	Quiet        []chatQuiet
+	// Explain asks about the campaign\'s page, if it names one.
+	Explain string
 }
 
 // chatQuiet is why a campaign was not shown, and on how many page views.
@@ -240,6 +250,9 @@ func (s *Server) chatReport(c *fiber.Ctx, r livechat.Report) (chatReport, error)
 	}
 	for _, q := range r.Quiet {
 		out.Quiet = append(out.Quiet, chatQuiet{s.t(c, "livechat.blocked."+string(q.Reason)), q.Count})
+	}
+	if out.Explain, err = query("/campaigns/live-chat/explain", "url", onePage(r.Campaign.Trigger.URL)); err != nil {
+		return chatReport{}, err
 	}
 	out.Facts = s.chatFacts(c, r.Campaign, s.chatZone(c, r.Inbox))
 	l := s.localizer(c)

@@ -96,6 +96,12 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
     ...(identity?.["signature"] ? { identity } : {}),
   });
 
+  const offer = () => { load().then((p) => p.offer()).catch(ignore); };
+  // A conversation may begin in another tab.
+  const onStorage = safe((event: StorageEvent) => {
+    if (event.key === memory.chatKey && memory.chat()) offer();
+  });
+
   const visit = async (again: boolean) => {
     const mine = page;
     recheckAt = performance.now() + RECHECK * 1000;
@@ -114,7 +120,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
           tick();
         }).catch(ignore);
       }
-      if (answer.launcher || memory.chat()) load().then((p) => p.offer()).catch(ignore);
+      if (answer.launcher || memory.chat()) offer();
       if (!ready) {
         ready = true;
         emit("ready");
@@ -122,7 +128,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
     } catch (error) {
       if (error instanceof Refusal && !error.passing) {
         stop();
-        complain(error.detail || `the key ${key} is wrong, or ${location.hostname} is not among the domains of the inbox`);
+        complain(error.detail || `wrong key, or ${location.hostname} is no domain of the inbox`);
       }
     }
     tick();
@@ -188,6 +194,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
     unwatch();
     document.removeEventListener("visibilitychange", onVisibility);
     removeEventListener("pageshow", onPageShow);
+    removeEventListener("storage", onStorage);
   };
 
   const api: Record<string, unknown> = {
@@ -243,6 +250,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
     arming.visible(isVisible());
     document.addEventListener("visibilitychange", onVisibility);
     addEventListener("pageshow", onPageShow);
+    addEventListener("storage", onStorage);
     unwatch = watchPages(newPage);
     return visit(false);
   };
