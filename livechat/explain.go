@@ -1,6 +1,7 @@
 package livechat
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -60,6 +61,8 @@ type Explanation struct {
 	// Place is the turn that it has among those that would be armed, from 1; 0
 	// for one that would not, or that eight others precede.
 	Place int
+	// specific is the specificity of the address that the page matches.
+	specific int
 }
 
 // Explain tells for each campaign of the page's inboxes whether it would be
@@ -139,33 +142,32 @@ func (s *Service) Explain(ctx context.Context, actor liadesk.Actor, id liadesk.I
 	return list, nil
 }
 
-// number puts the campaigns that would be armed first, in their order, then
-// the others.
+// number gives those that would be armed their turns, in the order in which an
+// Index finds them, and puts them first.
 func number(list []Explanation) {
-	var entries []Entry[int]
-	for i, e := range list {
-		if p := compileNew(e.Campaign.Trigger.URL); p != nil && e.Blocked == NotBlocked {
-			entries = append(entries, Entry[int]{p, e.Campaign.Priority.Rank(), i})
-		}
-	}
-	for place, entry := range NewIndex(entries).entries {
-		if place < maxArmed {
-			list[entry.Value].Place = place + 1
-		}
-	}
 	slices.SortStableFunc(list, func(a, b Explanation) int {
-		turn := func(e Explanation) int {
-			if e.Place == 0 {
-				return maxArmed + 1
+		armed := func(e Explanation) int {
+			if e.Blocked == NotBlocked {
+				return 0
 			}
-			return e.Place
+			return 1
 		}
-		return turn(a) - turn(b)
+		return cmp.Or(armed(a)-armed(b), b.Campaign.Priority.Rank()-a.Campaign.Priority.Rank(), b.specific-a.specific)
 	})
+	for i := range list {
+		if list[i].Blocked == NotBlocked && i < maxArmed {
+			list[i].Place = i + 1
+		}
+	}
 }
 
 func (m *moment) explain(c *compiled) Explanation {
 	var e Explanation
+	for _, p := range c.urls {
+		if p.MatchPage(m.page) {
+			e.specific = max(e.specific, p.Specificity())
+		}
+	}
 	for _, check := range checks {
 		if check == BlockedConditions {
 			break

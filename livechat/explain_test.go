@@ -65,7 +65,13 @@ func TestWhatIsExplainedIsWhatAVisitGets(t *testing.T) {
 	})
 	x.create(func(p *Patch) { p.BusinessHoursOnly = ptr(true) })
 	x.create(func(p *Patch) { p.Except = &[]string{"https://shop.example/bikes/city"} })
-	for range 8 {
+	// Of several addresses the one that the page matches decides about the turn.
+	x.create(func(p *Patch) { p.URLs = &[]string{"https://shop.example/bikes/kids"} })
+	x.create(func(p *Patch) {
+		p.TriggerURL = ptr("https://shop.example/a/long/path/that/says/much")
+		p.URLs = &[]string{"*.shop.example/*", "https://shop.example/"}
+	})
+	for range 7 {
 		x.create(func(p *Patch) { p.TriggerURL = ptr("https://shop.example/bikes/city") })
 	}
 	for _, url := range []string{bikes, "https://shop.example/", "https://shop.example/bikes/kids"} {
