@@ -179,9 +179,12 @@ type chatReport struct {
 	Facts   []chatFact
 	Rates   []chatRate
 	Bars    []chatBar
-	Most    int64  // the highest bar
-	From    string // the first and last day
-	To      string
+	Most    int64 // the highest bar
+	// GoalBars are the goals by day.
+	GoalBars  []chatBar
+	MostGoals int64
+	From      string // the first and last day
+	To        string
 	// Wait is the middle of the times until a person answered, in words.
 	Wait         string
 	HumanAnswers int64
@@ -211,14 +214,17 @@ const (
 	chartHigh = 120.0
 )
 
-// chatBars draws the days of a report; write puts a day into words.
-func chatBars(days []livechat.Day, write func(time.Time) string) (bars []chatBar, most int64) {
+// chatBars draws two figures of the days of a report, the second in front of the
+// first; write puts a day into words.
+func chatBars(days []livechat.Day, figures func(livechat.Day) (behind, front int64), write func(time.Time) string) (bars []chatBar, most int64) {
 	for _, d := range days {
-		most = max(most, d.Shown, d.Answered)
+		behind, front := figures(d)
+		most = max(most, behind, front)
 	}
 	for i, d := range days {
+		behind, front := figures(d)
 		scale := chartHigh / float64(max(most, 1))
-		b := chatBar{X: float64(i)*chartStep + (chartStep-chartWide)/2, ShownHigh: float64(d.Shown) * scale, AnsweredHigh: float64(d.Answered) * scale, Day: d,
+		b := chatBar{X: float64(i)*chartStep + (chartStep-chartWide)/2, ShownHigh: float64(behind) * scale, AnsweredHigh: float64(front) * scale, Day: d,
 			Label: write(d.Date)}
 		b.ShownY, b.AnsweredY = chartHigh-b.ShownHigh, chartHigh-b.AnsweredHigh
 		bars = append(bars, b)
@@ -256,7 +262,9 @@ func (s *Server) chatReport(c *fiber.Ctx, r livechat.Report) (chatReport, error)
 	}
 	out.Facts = s.chatFacts(c, r.Campaign, s.chatZone(c, r.Inbox))
 	l := s.localizer(c)
-	out.Bars, out.Most = chatBars(r.Days, func(day time.Time) string { return l.Date(day, time.UTC) })
+	write := func(day time.Time) string { return l.Date(day, time.UTC) }
+	out.Bars, out.Most = chatBars(r.Days, func(d livechat.Day) (int64, int64) { return d.Shown, d.Answered }, write)
+	out.GoalBars, out.MostGoals = chatBars(r.Days, func(d livechat.Day) (int64, int64) { return 0, d.Goals }, write)
 	out.From, out.To = out.Bars[0].Label, out.Bars[len(out.Bars)-1].Label
 	return out, nil
 }
