@@ -167,16 +167,11 @@ func (s *Server) verdict(c *fiber.Ctx, e livechat.Explanation) (Tone, string) {
 // debugLiveChat sends a member of the team to a page of the company's site, where
 // the widget shows why campaigns are shown or not.
 func (s *Server) debugLiveChat(c *fiber.Ctx) error {
-	page := strings.TrimSpace(c.Query("url"))
-	pass, err := s.LiveChat.DebugPass(c.UserContext(), actor(c), page)
+	address, pass, err := s.LiveChat.DebugPass(c.UserContext(), actor(c), c.Query("url"))
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(page, "://") {
-		page = "https://" + page
-	}
-	page, _, _ = strings.Cut(page, "#")
-	return c.Redirect(page+"#liadesk-debug="+pass, fiber.StatusSeeOther)
+	return c.Redirect(address+"#liadesk-debug="+pass, fiber.StatusSeeOther)
 }
 
 // widgetDebug answers the widget of somebody with a pass.

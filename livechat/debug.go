@@ -20,19 +20,20 @@ const debugLife = 2 * time.Hour
 // DebugPass lets a member of the team see on the company's own pages why each
 // campaign is shown or not. It is for one inbox of one account, ends by itself,
 // and shows nothing but what its bearer sees in the dashboard. It travels in the
-// fragment of an address, which browsers send to nobody.
-func (s *Service) DebugPass(ctx context.Context, actor liadesk.Actor, url string) (pass string, err error) {
+// fragment of an address, which browsers send to nobody; address is that of the
+// page as a browser writes it, without a fragment of its own.
+func (s *Service) DebugPass(ctx context.Context, actor liadesk.Actor, url string) (address, pass string, err error) {
 	if err := actor.Campaigns(); err != nil {
-		return "", err
+		return "", "", err
 	}
 	if len(s.Secret) == 0 {
-		return "", ErrDebugOver
+		return "", "", ErrDebugOver
 	}
 	page, err := ParsePage(url)
 	if err != nil {
 		var v liadesk.Invalid
 		v.Add("url", "not_an_address")
-		return "", v.Err()
+		return "", "", v.Err()
 	}
 	err = s.store.View(ctx, func(tx *db.Tx) error {
 		list, err := tx.Inboxes(actor.Account)
@@ -50,7 +51,8 @@ func (s *Service) DebugPass(ctx context.Context, actor liadesk.Actor, url string
 		pass = s.debugPass(actor.Account, actor.User, list[i].ID, s.now().Add(debugLife))
 		return nil
 	})
-	return pass, err
+	page.fragment = ""
+	return page.String(), pass, err
 }
 
 func (s *Service) debugPass(account, user, inbox liadesk.ID, until time.Time) string {

@@ -104,7 +104,10 @@ func TestAPassShowsATeamMemberTheirOwnInboxForAWhile(t *testing.T) {
 	x.Secret = []byte("a key for passes of the tests")
 	c := x.create()
 	in := Visit{Key: "key-of-the-shop", URL: bikes, Seen: []Seen{{Campaign: c.ID, Day: "2026-11-24", How: "dismissed"}}}
-	pass, err := x.DebugPass(t.Context(), x.actor(), bikes)
+	address, pass, err := x.DebugPass(t.Context(), x.actor(), "shop.example/bikes/\r\nX: y#top")
+	if address != "https://shop.example/bikes/X:%20y" {
+		t.Errorf("sent to %q", address)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +115,7 @@ func TestAPassShowsATeamMemberTheirOwnInboxForAWhile(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].Blocked != BlockedCapped || list[0].Campaign.Title != "Spring bikes" {
 		t.Errorf("%+v, %v", list, err)
 	}
-	if _, err := x.DebugPass(t.Context(), x.actor(), "https://elsewhere.example/"); fieldCodes(err)["url"] != "no_inbox_here" {
+	if _, _, err := x.DebugPass(t.Context(), x.actor(), "https://elsewhere.example/"); fieldCodes(err)["url"] != "no_inbox_here" {
 		t.Errorf("a page of somebody else: %v", err)
 	}
 	raw, _ := base64.RawURLEncoding.DecodeString(pass)
@@ -129,14 +132,14 @@ func TestAPassShowsATeamMemberTheirOwnInboxForAWhile(t *testing.T) {
 		}
 	}
 	agent := x.member("Clara", liadesk.RoleAgent)
-	if _, err := x.DebugPass(t.Context(), liadesk.ActorOf(x.account, agent), bikes); fieldCodes(err)["url"] != "no_inbox_here" {
+	if _, _, err := x.DebugPass(t.Context(), liadesk.ActorOf(x.account, agent), bikes); fieldCodes(err)["url"] != "no_inbox_here" {
 		t.Errorf("an agent who does not serve the inbox: %v", err)
 	}
 	x.clock.Advance(debugLife + time.Second)
 	if _, err := x.ExplainVisit(t.Context(), pass, in); err != ErrDebugOver {
 		t.Errorf("when it is over: %v", err)
 	}
-	pass, err = x.DebugPass(t.Context(), x.actor(), bikes)
+	_, pass, err = x.DebugPass(t.Context(), x.actor(), bikes)
 	if err != nil {
 		t.Fatal(err)
 	}
