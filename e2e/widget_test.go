@@ -358,7 +358,7 @@ func TestTheWidgetHasNoBarriersAndWorksByKeyboard(t *testing.T) {
 }
 
 // What a page loads: 4 KiB until something is shown, 14 KiB with the chat. What
-// watches for conditions, goals and visits comes on top where there are any; by
+// watches for conditions and visits comes on top where there are any; by
 // brotli, which browsers get over https, all of it is within the 14 KiB.
 func TestTheWidgetIsLight(t *testing.T) {
 	app := install(t)

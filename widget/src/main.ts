@@ -44,6 +44,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
   const events = new Map<string, Record<string, unknown>>();
   let watching: Promise<Signals> | undefined;
   let signals: Signals | undefined;
+  let goals: NonNullable<VisitAnswer["goals"]> = [];
   let loading: Promise<Panel> | undefined;
   let panel: Panel | undefined;
 
@@ -71,11 +72,23 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
       },
     ));
 
+  /** Tells of goals: those that are pages, or those of one event. */
+  const reach = (name: string) => {
+    const seen = goals.filter((goal) => (goal.event ?? "") === name).flatMap(({ campaign }) => {
+      // Noted first: a goal that counts twice would be worse than one that gets lost.
+      const day = memory.reached(campaign);
+      return day ? [{ campaign, day }] : [];
+    });
+    const { value, currency } = events.get(name) ?? {};
+    if (name && seen[0]) call("track", { name, properties: { value, currency }, url: address(), seen }).catch(ignore);
+    else for (const one of seen) call("event", { kind: "goal", url: address(), ...one }).catch(ignore);
+  };
+
   /** Loads the file that watches what the visitor does here. */
   const watch = () =>
     (watching ??= import(`${base}/widget-signals.js`).then(
       (module: { Signals: new (port: Port) => Signals }) => (signals = new module.Signals({
-        memory, call, address, events, spent: () => arming.spent(), changed: () => tick(),
+        memory, events, spent: () => arming.spent(), changed: () => tick(),
       })),
       (error) => {
         watching = undefined; // the next re-check tries again
@@ -113,10 +126,12 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
       look = answer.look ?? {};
       recheckAt = performance.now() + Math.max(answer.recheck || RECHECK, 5) * 1000;
       arming.arm(answer.arm ?? []);
-      if (signals || answer.count || answer.goals || answer.arm?.some((a) => a.conditions.rule)) {
+      goals = answer.goals ?? [];
+      ["", ...events.keys()].forEach(reach);
+      if (signals || answer.count || answer.arm?.some((a) => a.conditions.rule)) {
         watch().then((s) => {
           if (mine !== page || stopped) return;
-          s.answer(answer, location.search, referrer);
+          s.count(!!answer.count, location.search, referrer);
           tick();
         }).catch(ignore);
       }
@@ -172,6 +187,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
     referrer = before;
     signals?.page(location.search, before);
     events.clear();
+    goals = [];
     arming.page();
     return visit(false);
   };
@@ -210,7 +226,7 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
     track: safe((name: string, properties?: object) => {
       if (!/^[\w-]{1,60}$/.test(name) || events.size > 50) return;
       events.set(name, { ...properties });
-      signals?.reach(name);
+      reach(name);
       tick();
     }),
     open: safe(() => load().then((p) => p.open())),

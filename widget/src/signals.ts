@@ -1,10 +1,10 @@
 // A file of its own, loaded where there is something to watch: conditions that
-// only the page can judge, goals, or a count of visits.
+// only the page can judge, or a count of visits.
 
 import type { Core } from "./core";
 import { Counter } from "./counter";
-import { ignore, safe } from "./safe";
-import type { Rule, VisitAnswer } from "./wire";
+import { safe } from "./safe";
+import type { Rule } from "./wire";
 
 /** What a page knows about its visitor; the numbers are as of now. */
 export interface Signs {
@@ -171,10 +171,9 @@ class Watch {
 
 
 /** What the first file lends to this one. */
-export interface Port extends Pick<Core, "memory" | "call"> {
+export interface Port extends Pick<Core, "memory"> {
   /** Milliseconds for which this page has been visible. */
   spent(): number;
-  address(): string;
   /** Events of this page, by name, with their properties. */
   readonly events: Map<string, Record<string, unknown>>;
   /** Something happened that a condition may wait for. */
@@ -184,7 +183,6 @@ export interface Port extends Pick<Core, "memory" | "call"> {
 export class Signals {
   readonly #counter: Counter;
   readonly #watch: Watch;
-  #goals: { campaign: string; event?: string }[] = [];
   #counted = 0; // visible milliseconds of this page that the counter has
 
   constructor(private readonly port: Port) {
@@ -192,12 +190,9 @@ export class Signals {
     this.#watch = new Watch(port.changed);
   }
 
-  /** Takes the server's answer about this page. */
-  answer(answer: VisitAnswer, query: string, referrer: string): void {
-    this.#counter.allow(!!answer.count, query, referrer);
-    this.#goals = answer.goals ?? [];
-    this.reach();
-    for (const name of this.port.events.keys()) this.reach(name);
+  /** Takes the server's word on whether to count visits. */
+  count(yes: boolean, query: string, referrer: string): void {
+    this.#counter.allow(yes, query, referrer);
   }
 
   wait(rule: Rule): number {
@@ -216,22 +211,6 @@ export class Signals {
     });
   }
 
-  /** Tells of goals: those that are pages, or those of one event. */
-  reach(name = ""): void {
-    const { memory, call, address, events } = this.port;
-    const seen = this.#goals.filter((goal) => (goal.event ?? "") === name).flatMap(({ campaign }) => {
-      // Noted first: a goal that counts twice would be worse than one that gets lost.
-      const day = memory.reached(campaign);
-      return day === undefined ? [] : [{ campaign, day }];
-    });
-    if (name && seen.length > 0) {
-      const { value, currency } = events.get(name) ?? {};
-      call("track", { name, properties: { value, currency }, url: address(), seen }).catch(ignore);
-    } else {
-      for (const one of seen) call("event", { kind: "goal", url: address(), ...one }).catch(ignore);
-    }
-  }
-
   /** The page is hidden: the time so far is kept. */
   hidden(): void {
     this.#counter.spend(this.port.spent() - this.#counted);
@@ -242,7 +221,6 @@ export class Signals {
   page(query: string, referrer: string): void {
     this.hidden();
     this.#counted = 0;
-    this.#goals = [];
     this.#watch.page();
     this.#counter.page(query, referrer);
   }
