@@ -299,6 +299,23 @@ func TestADozenTabsAndAServerThatRestarts(t *testing.T) {
 	}
 }
 
+// Enter sends the answer and opens the chat, whose box has the focus from then
+// on; the key that is still on its way must leave nothing there.
+func TestEnterInTheBubbleLeavesNoLineBreakInTheChat(t *testing.T) {
+	x := openChatShop(t)
+	x.campaign("/", "Welcome", object{})
+	b := newWindow(t)
+	b.open(x.site.URL + "/")
+	write(b, ".bubble textarea", "Hi")
+	b.inWidget("the answer", `deep(".log")?.innerText.includes("Hi")`)
+	b.inWidget("an empty box", `deep(".panel textarea:focus")?.value === ""`)
+	write(b, ".panel textarea", "And more")
+	b.inWidget("the next one", `deep(".log")?.innerText.includes("And more")`)
+	if got := eval[string](b, fmt.Sprintf(widget, `deep(".panel textarea").value`)); got != "" {
+		t.Errorf("the box holds %q", got)
+	}
+}
+
 // In light and dark, wide and narrow, the chat has no barriers that can be found
 // by a program, and everything in it works by keyboard.
 func TestTheWidgetHasNoBarriersAndWorksByKeyboard(t *testing.T) {

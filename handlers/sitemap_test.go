@@ -159,7 +159,7 @@ var sitemap = []route{
 	{"GET /api/v1/live-chat-campaigns/:id", record | ofInbox | paid, "/api/v1/live-chat-campaigns/{chat}", ""},
 	{"PATCH /api/v1/live-chat-campaigns/:id", record | admin | paid, "/api/v1/live-chat-campaigns/{chat}", `{"enabled":false}`},
 	{"POST /api/v1/live-chat-campaigns/explain", paid, "", `{"url":"https://zanzibar.example/"}`},
-	{"POST /api/v1/live-chat-campaigns/:id/explain", record | ofInbox | paid, "/api/v1/live-chat-campaigns/{chat}/explain", `{"url":"https://zanzibar.example/","contact_id":"{contact}"}`},
+	{"POST /api/v1/live-chat-campaigns/:id/explain", record | ofInbox | paid, "/api/v1/live-chat-campaigns/{chat}/explain", `{"url":"https://zanzibar.example/"}`},
 	{"GET /api/v1/live-chat-campaigns/:id/report", record | ofInbox | paid | blank, "/api/v1/live-chat-campaigns/{chat}/report", ""},
 	{"DELETE /api/v1/live-chat-campaigns/:id", record | admin | paid, "/api/v1/live-chat-campaigns/{chat 2}", ""},
 	{"GET /api/v1/sms-campaigns/", paid, "", ""},

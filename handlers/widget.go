@@ -282,6 +282,15 @@ func (s *Server) widgetAvatar(c *fiber.Ctx) error {
 	return c.Send(data)
 }
 
+// widgetAsk reads a call of the widget into in, and finds the inbox whose key
+// then stands in it.
+func (s *Server) widgetAsk(c *fiber.Ctx, in any, key *string) (liadesk.Inbox, error) {
+	if err := readJSON(c, in); err != nil {
+		return liadesk.Inbox{}, err
+	}
+	return s.widgetInbox(c, *key)
+}
+
 // widgetInbox finds whom a widget speaks to, and refuses pages of other sites.
 func (s *Server) widgetInbox(c *fiber.Ctx, key string) (liadesk.Inbox, error) {
 	return s.LiveChat.Inbox(c.UserContext(), key, c.Get(fiber.HeaderOrigin))
@@ -300,10 +309,7 @@ func (s *Server) widgetEvent(c *fiber.Ctx) error {
 		Value    string `json:"value"`
 		Currency string `json:"currency"`
 	}
-	if err := readJSON(c, &in); err != nil {
-		return err
-	}
-	inbox, err := s.widgetInbox(c, in.Inbox)
+	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
 	if err != nil {
 		return err
 	}
@@ -338,10 +344,7 @@ func (s *Server) widgetMessage(c *fiber.Ctx) error {
 		URL        string   `json:"url"`
 		Identity   identity `json:"identity"`
 	}
-	if err := readJSON(c, &in); err != nil {
-		return err
-	}
-	inbox, err := s.widgetInbox(c, in.Inbox)
+	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
 	if err != nil {
 		return err
 	}
@@ -373,10 +376,7 @@ func (s *Server) widgetThread(c *fiber.Ctx) error {
 		Token string `json:"token"`
 		After string `json:"after"`
 	}
-	if err := readJSON(c, &in); err != nil {
-		return err
-	}
-	inbox, err := s.widgetInbox(c, in.Inbox)
+	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
 	if err != nil {
 		return err
 	}
@@ -401,10 +401,7 @@ func (s *Server) widgetTicket(c *fiber.Ctx) error {
 		Inbox string `json:"inbox"`
 		Token string `json:"token"`
 	}
-	if err := readJSON(c, &in); err != nil {
-		return err
-	}
-	inbox, err := s.widgetInbox(c, in.Inbox)
+	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
 	if err != nil {
 		return err
 	}

@@ -36,10 +36,7 @@ func (s *Server) widgetIdentify(c *fiber.Ctx) error {
 		Token string `json:"token"`
 		identity
 	}
-	if err := readJSON(c, &in); err != nil {
-		return err
-	}
-	inbox, err := s.widgetInbox(c, in.Inbox)
+	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
 	if err != nil {
 		return err
 	}
@@ -60,10 +57,7 @@ func (s *Server) widgetTrack(c *fiber.Ctx) error {
 		URL        string            `json:"url"`
 		Seen       seenBefore        `json:"seen"`
 	}
-	if err := readJSON(c, &in); err != nil {
-		return err
-	}
-	inbox, err := s.widgetInbox(c, in.Inbox)
+	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
 	if err != nil {
 		return err
 	}
@@ -100,10 +94,7 @@ func (s *Server) widgetForget(c *fiber.Ctx) error {
 		Inbox string `json:"inbox"`
 		Token string `json:"token"`
 	}
-	if err := readJSON(c, &in); err != nil {
-		return err
-	}
-	inbox, err := s.widgetInbox(c, in.Inbox)
+	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
 	if err != nil {
 		return err
 	}

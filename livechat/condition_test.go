@@ -2,6 +2,7 @@ package livechat
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -360,6 +361,16 @@ func TestGoalsAreAskedForOfThoseWhoSawTheMessage(t *testing.T) {
 			t.Errorf("taken: %+v", in)
 		}
 	}
+	// Another account's site, or another site of this one, reaches nothing here.
+	other := x.inbox
+	other.ID = liadesk.ID{9}
+	stranger := other
+	stranger.AccountID = liadesk.ID{8}
+	for _, in := range []liadesk.Inbox{other, stranger} {
+		if err := x.ReachGoal(t.Context(), in, GoalReached{Campaign: c.ID, Day: "2026-11-24", URL: thanks}); !errors.Is(err, liadesk.ErrNotFound) {
+			t.Errorf("from another site: %v", err)
+		}
+	}
 	r, err := x.Report(t.Context(), x.actor(), c.ID)
 	if err != nil || r.Figures.Goals != 1 || !slices.Equal(r.Worth, []Worth{{"EUR", 1250}}) {
 		t.Errorf("%+v, %v, %v", r.Figures, r.Worth, err)
@@ -463,6 +474,9 @@ func TestAPreviewHostStandsForTheSite(t *testing.T) {
 	}
 	if got := x.visit("http://localhost:3000/bikes/city"); !slices.Equal(got, []liadesk.ID{c.ID}) {
 		t.Errorf("armed %v", got)
+	}
+	if seen, _ := x.Installed(x.actor(), x.inbox.ID); seen.URL != "http://localhost:3000/bikes/city" {
+		t.Errorf("the snippet was seen on %q", seen.URL)
 	}
 	if e := x.explain(Question{URL: "http://localhost:3000/bikes/city"}); e[0].Blocked != NotBlocked {
 		t.Errorf("explained as %q", e[0].Blocked)

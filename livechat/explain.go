@@ -90,8 +90,14 @@ func (s *Service) Explain(ctx context.Context, actor liadesk.Actor, id liadesk.I
 		}
 		person := liadesk.Contact{}
 		if !q.Contact.IsZero() {
-			if person, _, err = tx.Contact(actor.Account, q.Contact); err != nil {
+			found := false
+			if person, found, err = tx.Contact(actor.Account, q.Contact); err != nil {
 				return err
+			}
+			if !found { // an explanation for somebody else would be a wrong one
+				var v liadesk.Invalid
+				v.Add("contact_id", "unknown_contact")
+				return v.Err()
 			}
 		}
 		if !id.IsZero() {

@@ -131,6 +131,17 @@ func TestAPassShowsATeamMemberTheirOwnInboxForAWhile(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
+	second := x.inbox
+	second.ID, second.Website = liadesk.ID{7}, &liadesk.Website{Key: "another-key", Domains: x.inbox.Website.Domains}
+	dbtest.Update(t, x.store, func(tx *db.Tx) error { return tx.PutInbox(second) })
+	elsewhere := in
+	elsewhere.Key = "another-key"
+	if _, err := x.ExplainVisit(t.Context(), pass, elsewhere); err != ErrDebugOver {
+		t.Errorf("at another inbox: %v", err)
+	}
+	if _, err := x.Explain(t.Context(), x.actor(), liadesk.ID{}, Question{URL: bikes, Contact: liadesk.ID{6}}); fieldCodes(err)["contact_id"] != "unknown_contact" {
+		t.Errorf("for a contact that there is not: %v", err)
+	}
 	agent := x.member("Clara", liadesk.RoleAgent)
 	if _, _, err := x.DebugPass(t.Context(), liadesk.ActorOf(x.account, agent), bikes); fieldCodes(err)["url"] != "no_inbox_here" {
 		t.Errorf("an agent who does not serve the inbox: %v", err)

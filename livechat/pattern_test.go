@@ -342,17 +342,20 @@ func BenchmarkIndex(b *testing.B) {
 
 // What is matched without an expression is matched as the standard does.
 func TestPatternsWithStarsMatchAsTheStandardDoes(t *testing.T) {
-	piece := rapid.SampledFrom([]string{"/", "a", "b", "ab", "*", "/a", "/*", ".", "-", "a/"})
+	// Every pattern has a star, none has two in a row, which mean something else.
+	literal := rapid.SampledFrom([]string{"/", "a", "b", "ab", "/a", "a/b", "-", "b/"})
+	end := rapid.SampledFrom([]string{"", "", "/", "a", "/b", "a/"})
+	piece := rapid.SampledFrom([]string{"/", "a", "b", "ab", "/a", "-", "c"})
 	rapid.Check(t, func(t *rapid.T) {
-		path := "/" + strings.Join(rapid.SliceOfN(piece, 0, 6).Draw(t, "pattern"), "")
+		parts := append(append([]string{"/" + end.Draw(t, "first")}, rapid.SliceOfN(literal, 0, 3).Draw(t, "between")...), end.Draw(t, "last"))
+		path := strings.Join(parts, "*")
 		p, err := CompilePattern("https://shop.example" + path)
-		if err != nil || p.plain || p.glob == nil {
-			t.Skip("no path with stars")
+		if err != nil || p.glob == nil {
+			t.Fatalf("%s is no pattern with stars: %v", path, err)
 		}
-		text := "/" + strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"/", "a", "b", "ab", ".x", "-", "c"}), 0, 8).Draw(t, "path"), "")
-		page, err := ParsePage("https://www.shop.example" + text + "?q=1#x")
+		page, err := ParsePage("https://www.shop.example/" + strings.Join(rapid.SliceOfN(piece, 0, 8).Draw(t, "path"), "") + "?q=1#x")
 		if err != nil {
-			t.Skip("no address")
+			t.Fatal(err)
 		}
 		if got, want := p.MatchPage(page), p.full.Test(page.address(false), ""); got != want {
 			t.Fatalf("%s on %s: %v, and the standard says %v", path, page, got, want)

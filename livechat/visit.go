@@ -87,11 +87,12 @@ func (s *Service) Visit(ctx context.Context, in Visit) (VisitAnswer, error) {
 		s.sights.sawStrange(site.inbox.ID, page.place(), now)
 		return VisitAnswer{}, err
 	}
+	place := page.place() // where the snippet really is, preview host or not
 	page = standsFor(site.inbox.Website, page)
 	out := VisitAnswer{Open: site.open, Recheck: recheck, Count: site.paid && site.counts,
 		Look: site.inbox.Website.Look, Launcher: site.inbox.Website.Look.Launcher}
 	if !site.paid || len(site.goals) == 0 && site.index.Len() == 0 {
-		s.sights.saw(site.inbox, page.place(), now, nil)
+		s.sights.saw(site.inbox, place, now, nil)
 		return out, nil
 	}
 	m := newMoment(in, page, site.inbox, site.paid, site.open, now)
@@ -115,7 +116,7 @@ func (s *Service) Visit(ctx context.Context, in Visit) (VisitAnswer, error) {
 	if in.Again {
 		what = nil
 	}
-	s.sights.saw(site.inbox, page.place(), now, what)
+	s.sights.saw(site.inbox, place, now, what)
 	out.Goals = site.goalsFor(in.Seen, page, now)
 	return out, nil
 }

@@ -17,7 +17,7 @@ export function startLook(): void {
   });
 }
 
-/** Black or white stands on the colour, whichever is read better (WCAG 2.2, relative luminance). */
+/** As the server will say when it is saved (liadesk.WidgetLook.Ink): black or white stands on the colour, whichever is read better (WCAG 2.2, relative luminance). */
 function colour(preview: HTMLElement, hex: string): void {
   if (!/^#[0-9a-f]{6}$/i.test(hex)) return;
   const [r = 0, g = 0, b = 0] = [1, 3, 5].map((i) => {
