@@ -65,7 +65,7 @@ $(STAMPS)/npm: package.json package-lock.json .npmrc | $(STAMPS)
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-assets: $(addprefix $(DIST)/,app.js app.css icons.svg favicon.svg widget.js widget-signals.js widget-panel.js widget-debug.js widget.d.ts shop.js shop.css)
+assets: $(addprefix $(DIST)/,app.js app.css icons.svg favicon.svg widget.js widget-signals.js widget-panel.js widget-talk.js widget-debug.js widget.d.ts shop.js shop.css)
 
 $(DIST)/app.js: $(wildcard static/ts/*.ts) $(STAMPS)/npm | $(DIST)
 	$(ESBUILD) --format=esm --outfile=$@ static/ts/app.ts
@@ -90,6 +90,9 @@ $(DIST)/widget.js: $(WIDGET) | $(DIST)
 
 $(DIST)/widget-signals.js: $(WIDGET) | $(DIST)
 	$(ESBUILD) --format=esm --outfile=$@ widget/src/signals.ts
+
+$(DIST)/widget-talk.js: $(WIDGET) | $(DIST)
+	$(ESBUILD) --format=esm --outfile=$@ widget/src/talk.ts
 
 $(DIST)/widget-debug.js: $(WIDGET) | $(DIST)
 	$(ESBUILD) --format=esm --outfile=$@ widget/src/debug.ts

@@ -36,9 +36,10 @@ var arrows = map[string][]string{
 	"accounts":      {"db", "liadesk", "phone", "hours"},
 	"contacts":      {"db", "liadesk", "phone", "hours"},
 	"audience":      {"db", "liadesk", "phone", "hours"},
-	"conversations": {"contacts", "db", "liadesk", "phone", "hours"},
+	"speech":        {"liadesk"},
+	"conversations": {"contacts", "db", "liadesk", "phone", "hours", "speech", "wording"},
 	"livechat":      {"conversations", "contacts", "db", "liadesk", "phone", "hours", "wording"},
-	"sms":           {"conversations", "contacts", "audience", "db", "liadesk", "phone", "hours", "wording"},
+	"sms":           {"conversations", "contacts", "audience", "db", "liadesk", "phone", "hours", "wording", "speech"},
 	"sms/sandbox":   {"sms", "liadesk", "phone"},
 
 	// The demo's people and campaigns, made by the verbs that pages use.
@@ -49,7 +50,7 @@ var arrows = map[string][]string{
 	"views/texts": {},
 	"static":      {},
 	"handlers": {"accounts", "contacts", "audience", "conversations", "livechat", "sms", "sms/sandbox",
-		"liadesk", "phone", "hours", "views", "views/texts", "static"},
+		"liadesk", "phone", "hours", "speech", "views", "views/texts", "static"},
 }
 
 // words are what handlers may say of db: how lists are cut, and why sending is
@@ -68,6 +69,7 @@ var doors = map[string]func(file string) bool{
 	"github.com/plivo/plivo-go":           file("sms/plivo.go"),
 	"github.com/osteele/liquid":           file("wording/template.go"),
 	"github.com/nyaruka/phonenumbers":     in("phone"),
+	"github.com/blevesearch/snowballstem": in("speech"),
 	"github.com/microcosm-cc/bluemonday":  in("livechat"),
 	"github.com/dunglas/go-urlpattern":    in("livechat"),
 	"github.com/nicksnyder/go-i18n":       in("views/texts"),

@@ -32,6 +32,7 @@ type rooms struct {
 const (
 	campaignTick = time.Second
 	importTick   = time.Second
+	talkTick     = time.Second
 	flushTick    = 15 * time.Second
 )
 
@@ -46,6 +47,7 @@ func (s *server) openRooms() (err error) {
 	r.audience = audience.New(s.store, s.clock, s.ids)
 	r.talks = conversations.New(s.store, s.clock, s.ids, r.contacts, s.secrets.Visitors())
 	r.talks.CheckText = sms.CheckReply
+	r.talks.Log = s.log
 	r.livechat = livechat.New(s.store, s.clock, s.ids, r.talks)
 	r.livechat.Secret = s.secrets.Visitors()
 	r.livechat.SnippetSeen = func(tx *db.Tx, account, inbox liadesk.ID, at time.Time, url string) error {
@@ -73,6 +75,8 @@ func (s *server) openRooms() (err error) {
 	})
 	r.talks.Wake = r.sms.Wake
 
+	s.accounts.OnOnline(r.talks.Arrived)
+	s.accounts.OnUserDeactivate(r.talks.Left)
 	s.accounts.OnDowngrade(r.livechat.Downgraded)
 	s.accounts.OnDowngrade(r.sms.OnDowngrade)
 	s.accounts.OnInboxDelete(r.livechat.InboxDeleted)
@@ -101,6 +105,7 @@ func (s *server) startRooms() error {
 	ticks, err := scheduler.Start(s.clock, s.log,
 		scheduler.Tick{Name: "SMS campaigns", Every: campaignTick, Do: r.sms.Tick},
 		scheduler.Tick{Name: "uncertain texts", Every: sms.SettleEvery, Do: r.sms.Settle},
+		scheduler.Tick{Name: "conversations", Every: talkTick, Do: r.talks.Tick},
 		scheduler.Tick{Name: "imports", Every: importTick, Do: r.contacts.Tick},
 		scheduler.Tick{Name: "page views", Every: flushTick, Do: r.livechat.Flush},
 	)

@@ -236,7 +236,7 @@ func (n *neighbours) ids() map[string]string {
 // knows its unguessable name, or the company's own public pages. Callbacks are
 // signed, and tested with their room.
 func open(path string) bool {
-	for _, prefix := range []string{"/pictures/", "/widget/", "/webhooks/", "/demo/", "/static", "/widget.js", "/widget-signals.js", "/widget-panel.js", "/widget-debug.js", "/widget.d.ts"} {
+	for _, prefix := range []string{"/pictures/", "/widget/", "/webhooks/", "/demo/", "/static", "/widget.js", "/widget-signals.js", "/widget-panel.js", "/widget-debug.js", "/widget-talk.js", "/widget.d.ts"} {
 		if strings.HasPrefix(path, prefix) {
 			return true
 		}

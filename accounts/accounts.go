@@ -36,14 +36,16 @@ type Service struct {
 	onInboxDelete    []func(*db.Tx, liadesk.Inbox) error
 	onUserDeactivate []func(*db.Tx, liadesk.User) error
 	inboxUsers       []func(*db.Tx, liadesk.Inbox) ([]liadesk.Ref, error)
+	cameOnline       func(ctx context.Context, account, user liadesk.ID) error
 }
 
 // New makes the room. Secrets seal what inboxes must keep.
 func New(store *db.Store, clock clockwork.Clock, ids liadesk.IDs, secrets *Secrets) *Service {
 	return &Service{
 		store: store, clock: clock, ids: ids, secrets: secrets, random: rand.Reader, hasher: newHasher(),
-		byEmail:   newThrottle(clock, freeTriesPerEmail, longestWaitPerEmail),
-		byAddress: newThrottle(clock, freeTriesPerAddress, longestWaitPerAddress),
+		cameOnline: func(context.Context, liadesk.ID, liadesk.ID) error { return nil },
+		byEmail:    newThrottle(clock, freeTriesPerEmail, longestWaitPerEmail),
+		byAddress:  newThrottle(clock, freeTriesPerAddress, longestWaitPerAddress),
 	}
 }
 
@@ -63,6 +65,12 @@ func (s *Service) OnInboxDelete(fn func(tx *db.Tx, in liadesk.Inbox) error) {
 // transaction that says so: campaigns in their name fall back to LiaDesk.
 func (s *Service) OnUserDeactivate(fn func(tx *db.Tx, u liadesk.User) error) {
 	s.onUserDeactivate = append(s.onUserDeactivate, fn)
+}
+
+// OnOnline registers what happens after a person says that they can take
+// conversations: those that wait are offered to them.
+func (s *Service) OnOnline(fn func(ctx context.Context, account, user liadesk.ID) error) {
+	s.cameOnline = fn
 }
 
 // InboxUsers registers who can name the campaigns that use an inbox, for the

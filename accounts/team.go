@@ -294,7 +294,7 @@ func (s *Service) SetPresence(ctx context.Context, actor liadesk.Actor, p liades
 		v.Add("presence", "unknown_presence")
 		return v.Err()
 	}
-	return s.store.Update(ctx, func(tx *db.Tx) error {
+	err := s.store.Update(ctx, func(tx *db.Tx) error {
 		u, err := user(tx, actor.Account, actor.User)
 		if err != nil {
 			return err
@@ -302,6 +302,10 @@ func (s *Service) SetPresence(ctx context.Context, actor liadesk.Actor, p liades
 		u.Presence = p
 		return tx.PutUser(u)
 	})
+	if err == nil && p == liadesk.PresenceOnline {
+		err = s.cameOnline(ctx, actor.Account, actor.User)
+	}
+	return err
 }
 
 // EditProfile changes the actor's own name.

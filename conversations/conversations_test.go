@@ -74,6 +74,9 @@ func clientID(n int) string { return fmt.Sprintf("client-id-of-message-%04d", n)
 func texts(list []liadesk.Message) string {
 	var out []string
 	for _, m := range list {
+		if m.Event != "" {
+			continue // what happened to the thread, not what was said in it
+		}
 		out = append(out, string(m.From)+": "+m.Text)
 	}
 	return strings.Join(out, "\n")
@@ -91,7 +94,7 @@ func code(err error) string {
 
 func TestAVisitorsFirstMessageBeginsAThreadInTheQueue(t *testing.T) {
 	d := open(t)
-	events, stop := d.Live.ListenAs(d.as(d.admin))
+	events, stop := d.Live.Listen(d.account.ID)
 	defer stop()
 	a := d.write(t, "", clientID(1), "  Do you ship to Spain?\r\n")
 	c := a.Conversation
@@ -418,6 +421,10 @@ func TestTheNoticeToAVisitorIsTrue(t *testing.T) {
 		t.Errorf("Ben has it: %+v", n)
 	}
 	leave()
+	if n := notice(); n.Code != conversations.NoticeOwner {
+		t.Errorf("Ben goes from one page to another: %q", n.Code)
+	}
+	d.clock.Advance(time.Minute)
 	if n := notice(); n.Code != conversations.NoticeLater {
 		t.Errorf("Ben left: %q", n.Code)
 	}

@@ -2,6 +2,9 @@ package conversations
 
 import (
 	"sync"
+	"time"
+
+	"github.com/jonboulle/clockwork"
 
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -11,6 +14,11 @@ import (
 type Event struct {
 	Conversation liadesk.Conversation
 	Messages     []liadesk.Message
+	// Typing is who is writing at this moment, "" in events of anything else;
+	// TypingVisitor says that it is the visitor. Of the conversation, such an event
+	// names but the ids.
+	Typing        string
+	TypingVisitor bool
 }
 
 // queued is how many events a listener may be behind. One who falls further
@@ -22,15 +30,23 @@ const queued = 64
 // what happened is in the store. A port of this shape can later be filled by
 // a stream between several processes.
 type Hub struct {
+	clock   clockwork.Clock
 	mu      sync.Mutex
 	topics  map[liadesk.ID]map[chan Event]struct{}
-	present map[liadesk.ID]int // open pages by user
+	present map[liadesk.ID]int       // open pages by user
+	left    map[liadesk.ID]time.Time // when the last one went, of those who have none
 	closed  bool
 }
 
+// stayFor is how long somebody whose last page went away still counts as
+// present: going from one page to the next takes a moment. Together with the
+// time after which a connection that says nothing is given up, a closed lid is
+// away within a minute.
+const stayFor = 10 * time.Second
+
 // NewHub makes a hub without listeners.
-func NewHub() *Hub {
-	return &Hub{topics: make(map[liadesk.ID]map[chan Event]struct{}), present: make(map[liadesk.ID]int)}
+func NewHub(clock clockwork.Clock) *Hub {
+	return &Hub{clock: clock, topics: make(map[liadesk.ID]map[chan Event]struct{}), present: make(map[liadesk.ID]int), left: make(map[liadesk.ID]time.Time)}
 }
 
 // Listen hears of everything under a topic, an account's or a conversation's
@@ -62,6 +78,7 @@ func (h *Hub) ListenAs(actor liadesk.Actor) (<-chan Event, func()) {
 	events, stop := h.Listen(actor.Account)
 	h.mu.Lock()
 	h.present[actor.User]++
+	delete(h.left, actor.User)
 	h.mu.Unlock()
 	var once sync.Once
 	return events, func() {
@@ -69,6 +86,7 @@ func (h *Hub) ListenAs(actor liadesk.Actor) (<-chan Event, func()) {
 			h.mu.Lock()
 			if h.present[actor.User]--; h.present[actor.User] <= 0 {
 				delete(h.present, actor.User)
+				h.left[actor.User] = h.clock.Now()
 			}
 			h.mu.Unlock()
 		})
@@ -76,11 +94,17 @@ func (h *Hub) ListenAs(actor liadesk.Actor) (<-chan Event, func()) {
 	}
 }
 
-// Present tells whether a user has a page of the dashboard open.
+// Present tells whether a user has a page of the dashboard open, or had until
+// just now.
 func (h *Hub) Present(user liadesk.ID) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.present[user] > 0
+	at, gone := h.left[user]
+	if gone && h.clock.Since(at) >= stayFor {
+		delete(h.left, user)
+		gone = false
+	}
+	return h.present[user] > 0 || gone
 }
 
 // Closed tells whether the hub ended because the server stops, rather than one
@@ -130,7 +154,6 @@ func (h *Hub) Close() {
 // Publish tells the team and the other end what was stored. It is called
 // after the transaction that stored it.
 func (s *Service) Publish(c liadesk.Conversation, added ...liadesk.Message) {
-	e := Event{Conversation: c, Messages: added}
-	s.Live.publish(c.AccountID, e)
-	s.Live.publish(c.ID, e)
+	s.Live.publish(c.AccountID, Event{Conversation: c, Messages: added})
+	s.Live.publish(c.ID, Event{Conversation: c, Messages: publicOnly(added)})
 }

@@ -18,6 +18,9 @@ type Notice struct {
 	// inbox's zone.
 	Until time.Time
 	Zone  string
+	// Wait is how long visitors waited of late, for NoticeBusy; 0 when too few
+	// did to say.
+	Wait time.Duration
 }
 
 // NoticeCode names the sentence of a notice.
@@ -29,12 +32,22 @@ const (
 	NoticeHere  NoticeCode = "here"  // somebody of the team is here and was told
 	NoticeUntil NoticeCode = "until" // outside business hours, which begin again at Until
 	NoticeLater NoticeCode = "later" // nobody is here now; it will be answered here
+	NoticeBot   NoticeCode = "bot"   // LiaDesk answers
+	NoticeAsked NoticeCode = "asked" // this person was asked to come
+	NoticeBusy  NoticeCode = "busy"  // everybody is busy; it takes about Wait
+	NoticeTold  NoticeCode = "told"  // nobody came, as was said; it will be answered here
 )
+
+// enoughWaits is how many waits it takes to say how long one is.
+const enoughWaits = 3
 
 // notice finds the line that is true for a thread at this moment.
 func (s *Service) notice(tx *db.Tx, inbox liadesk.Inbox, c liadesk.Conversation) (Notice, error) {
 	if inbox.Website == nil {
 		return Notice{Code: NoticeLater}, nil
+	}
+	if c.Owner == liadesk.OwnerBot && c.Status == liadesk.ConversationOpen {
+		return Notice{Code: NoticeBot}, nil
 	}
 	schedule := inbox.Website.Hours
 	if now := s.now(); !schedule.Open(now) {
@@ -53,14 +66,26 @@ func (s *Service) notice(tx *db.Tx, inbox liadesk.Inbox, c liadesk.Conversation)
 			continue
 		}
 		if c.Owner == liadesk.OwnerAgent && c.OwnerID == u.ID {
+			if c.Offer.Pending() {
+				return Notice{Code: NoticeAsked, Name: u.Name}, nil
+			}
 			return Notice{Code: NoticeOwner, Name: u.Name}, nil
 		}
 		staffed = staffed || u.Serves(inbox.ID)
 	}
-	if staffed {
-		return Notice{Code: NoticeHere}, nil
+	switch {
+	case !staffed:
+		return Notice{Code: NoticeLater}, nil
+	case c.Offer.Rung == liadesk.RungQueued:
+		wait, n, err := tx.ExpectedWait(c.AccountID, c.InboxID, s.now())
+		if n < enoughWaits {
+			wait = 0
+		}
+		return Notice{Code: NoticeBusy, Wait: wait}, err
+	case c.Offer.Rung == liadesk.RungWaiting && len(c.Offer.Tried) > 0:
+		return Notice{Code: NoticeTold}, nil
 	}
-	return Notice{Code: NoticeLater}, nil
+	return Notice{Code: NoticeHere}, nil
 }
 
 // NoticeFor finds the line that is true for a visitor's thread now.

@@ -13,6 +13,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"log/slog"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -40,7 +43,11 @@ type Service struct {
 	contacts *contacts.Service
 	secret   []byte
 	tickets  *tickets
+	turns    turns
+	shelf    shelf
 
+	// Log hears of what must not happen.
+	Log *slog.Logger
 	// Live tells listeners what happened, after it was stored.
 	Live *Hub
 	// Wake is told that an inbox has a text to send, after it was stored.
@@ -54,7 +61,7 @@ type Service struct {
 func New(store *db.Store, clock clockwork.Clock, ids liadesk.IDs, people *contacts.Service, secret []byte) *Service {
 	return &Service{
 		store: store, clock: clock, ids: ids, contacts: people, secret: secret,
-		tickets: newTickets(clock), Live: NewHub(), Wake: func(liadesk.ID) {}, CheckText: func(string) error { return nil },
+		tickets: newTickets(clock), Log: slog.New(slog.DiscardHandler), Live: NewHub(clock), Wake: func(liadesk.ID) {}, CheckText: func(string) error { return nil },
 	}
 }
 
@@ -139,6 +146,10 @@ func (s *Service) add(tx *db.Tx, c *liadesk.Conversation, m liadesk.Message) (li
 	if err != nil {
 		return m, err
 	}
+	if m.Private {
+		c.Version++
+		return m, nil
+	}
 	c.LastAt, c.LastFrom = m.At, m.From
 	if m.From != liadesk.FromSystem {
 		c.LastText = summary(m.Text)
@@ -175,31 +186,61 @@ func find(tx *db.Tx, actor liadesk.Actor, id liadesk.ID) (liadesk.Conversation, 
 }
 
 // change is the way every change of one thread by the team takes: read it as
-// the actor may, change it, store it, and tell the listeners.
+// the actor may, change it, store it, find people for those who wait, and tell
+// the listeners.
 func (s *Service) change(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 	fn func(*db.Tx, *liadesk.Conversation) ([]liadesk.Message, error)) (liadesk.Conversation, []liadesk.Message, error) {
 	var c liadesk.Conversation
 	var added []liadesk.Message
-	var news bool
+	var out []happening
 	err := s.store.Update(ctx, func(tx *db.Tx) (err error) {
-		news = false
+		out = nil
 		if c, err = find(tx, actor, id); err != nil {
 			return err
 		}
 		before := c
-		if added, err = fn(tx, &c); err != nil {
+		if added, err = fn(tx, &c); err != nil || reflect.DeepEqual(c, before) {
 			return err
 		}
-		if news = c != before; !news {
-			return nil
-		}
-		return tx.PutConversation(c)
+		out, err = s.keep(tx, before, c, added)
+		c, added = current(out, c, added)
+		return err
 	})
 	if err != nil {
 		return liadesk.Conversation{}, nil, err
 	}
-	if news {
-		s.Publish(c, added...)
-	}
+	s.publishAll(out)
 	return c, added, nil
+}
+
+// keep stores a thread that was changed and looks after those who wait, when
+// the change put somebody into the queue or freed a hand. What it returns is to
+// be published after the commit, the thread itself first.
+func (s *Service) keep(tx *db.Tx, before, c liadesk.Conversation, added []liadesk.Message) ([]happening, error) {
+	if err := tx.PutConversation(c); err != nil {
+		return nil, err
+	}
+	out := []happening{{c, added}}
+	held := before.Owner == liadesk.OwnerAgent && before.Status == liadesk.ConversationOpen && !before.Asleep()
+	holds := c.Owner == liadesk.OwnerAgent && c.OwnerID == before.OwnerID && c.Status == liadesk.ConversationOpen && !c.Asleep()
+	if !c.InQueue() && (!held || holds) {
+		return out, nil
+	}
+	var fresh []liadesk.ID
+	if held && !holds {
+		fresh = append(fresh, before.OwnerID)
+	}
+	drained, err := s.drain(tx, c.AccountID, fresh...)
+	return append(out, drained...), err
+}
+
+// current is a thread as it is at the end of a transaction that may have changed
+// it twice, with all that was added to it.
+func current(out []happening, c liadesk.Conversation, added []liadesk.Message) (liadesk.Conversation, []liadesk.Message) {
+	for i, h := range out {
+		if h.c.ID == c.ID && i > 0 {
+			c, added = h.c, append(slices.Clone(added), h.added...)
+		}
+	}
+	return c, added
 }

@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/liadesk/campaigns/db"
@@ -13,9 +14,13 @@ type Filter struct {
 	// Status is open unless told otherwise.
 	Status  liadesk.ConversationStatus
 	Channel liadesk.InboxKind
-	// Queue leaves only threads that nobody has taken; Mine only the actor's.
-	Queue, Mine bool
-	Campaign    liadesk.ID
+	// Queue leaves only threads that nobody has taken; Mine only the actor's; Bot
+	// only those that LiaDesk answers.
+	Queue, Mine, Bot bool
+	// Snoozed leaves only threads that are out of sight for now; without it they
+	// are left out.
+	Snoozed  bool
+	Campaign liadesk.ID
 }
 
 // Matches tells whether a thread belongs to the list that the filter leaves to
@@ -28,6 +33,7 @@ func (f Filter) Matches(actor liadesk.Actor, c liadesk.Conversation) bool {
 	return actor.Serves(c.InboxID) && c.Status == status &&
 		(f.Channel == "" || c.Channel == f.Channel) &&
 		(!f.Queue || c.Owner == liadesk.OwnerQueue) &&
+		(f.Snoozed == c.Asleep()) && (!f.Bot || c.Owner == liadesk.OwnerBot) &&
 		(!f.Mine || c.Owner == liadesk.OwnerAgent && c.OwnerID == actor.User) &&
 		(f.Campaign.IsZero() || c.CampaignID == f.Campaign)
 }
@@ -119,7 +125,8 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 			}
 		}
 		m := liadesk.Message{From: liadesk.FromAgent, AuthorID: actor.User, Author: actor.Name, Text: text, ClientID: clientID}
-		if err := s.reachable(tx, *c); err != nil {
+		err := s.reachable(tx, *c)
+		if err != nil {
 			return nil, err
 		}
 		if c.Channel == liadesk.InboxSMS {
@@ -128,18 +135,18 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 			}
 			m.Delivery = liadesk.DeliveryPending
 		}
-		if c.Owner != liadesk.OwnerAgent && !actor.User.IsZero() {
-			take(c, actor)
-		}
-		c.Status, c.Unread = liadesk.ConversationOpen, 0
-		if asked := c.CampaignAskedAt; !asked.IsZero() {
-			c.CampaignAskedAt = time.Time{}
-			if err := tx.CountChatWait(c.AccountID, c.CampaignID, c.ID[15], s.now().Sub(asked)); err != nil {
+		before := *c
+		var added []liadesk.Message
+		if !actor.User.IsZero() && (c.Owner != liadesk.OwnerAgent || c.OwnerID == actor.User || c.Offer.Pending()) {
+			if added, err = s.take(tx, c, actor); err != nil {
 				return nil, err
 			}
 		}
-		m, err := s.add(tx, c, m)
-		if err != nil {
+		c.Status, c.Unread, c.SnoozedUntil = liadesk.ConversationOpen, 0, time.Time{}
+		if err := s.answered(tx, c, before, actor.User); err != nil {
+			return nil, err
+		}
+		if m, err = s.add(tx, c, m); err != nil {
 			return nil, err
 		}
 		message = m
@@ -150,7 +157,7 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 				Phone: c.Phone, Text: text, ConversationID: c.ID, MessageID: m.ID, CreatedAt: m.At,
 			})
 		}
-		return []liadesk.Message{m}, err
+		return append(added, m), err
 	})
 	if err == nil && wake {
 		s.Wake(c.InboxID)
@@ -158,23 +165,70 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 	return message, err
 }
 
-func take(c *liadesk.Conversation, actor liadesk.Actor) {
-	c.Owner, c.OwnerID = liadesk.OwnerAgent, actor.User
+// take makes the actor the owner of a thread, and notes it there if somebody or
+// something else was. An offer is taken with it, and LiaDesk falls silent.
+func (s *Service) take(tx *db.Tx, c *liadesk.Conversation, actor liadesk.Actor) ([]liadesk.Message, error) {
+	mine := c.Owner == liadesk.OwnerAgent && c.OwnerID == actor.User
+	if mine && !c.Offer.Pending() {
+		return nil, nil
+	}
+	queued, fromBot := c.Owner == liadesk.OwnerQueue, c.Owner == liadesk.OwnerBot
+	c.Owner, c.OwnerID, c.Offer = liadesk.OwnerAgent, actor.User, liadesk.Offer{}
+	c.Bot.Asking, c.Bot.Handing = liadesk.BotAsksNothing, ""
+	if fromBot {
+		c.HandoffReason, c.HandedOverAt, c.HandoffWrong, c.AnsweredAt = liadesk.HandoffByPerson, s.now(), false, time.Time{}
+		if err := tx.CountTalk(*c, db.TalkHandedOver+string(liadesk.HandoffByPerson), s.now()); err != nil {
+			return nil, err
+		}
+	}
+	c.Version++
+	if mine || queued {
+		return nil, nil // nobody else had it
+	}
+	m, err := s.note(tx, c, liadesk.EventTaken, actor.Name, "")
+	return []liadesk.Message{m}, err
+}
+
+// answered counts a person's answer, and how long the visitor waited for the
+// first one.
+func (s *Service) answered(tx *db.Tx, c *liadesk.Conversation, before liadesk.Conversation, who liadesk.ID) error {
+	now := s.now()
+	if asked := c.CampaignAskedAt; !asked.IsZero() {
+		c.CampaignAskedAt = time.Time{}
+		if err := tx.CountChatWait(c.AccountID, c.CampaignID, c.ID[15], now.Sub(asked)); err != nil {
+			return err
+		}
+	}
+	if who.IsZero() {
+		return nil
+	}
+	c.LastAgentID = who
+	if c.AnsweredAt.IsZero() {
+		c.AnsweredAt = now
+		since := before.HandedOverAt
+		if since.IsZero() {
+			since = before.WaitingSince
+		}
+		if err := tx.CountTalk(*c, db.TalkAnswered, now); err != nil {
+			return err
+		}
+		if !since.IsZero() && c.Channel == liadesk.InboxWebsite {
+			if err := tx.CountTalkWait(*c, who, now.Sub(since), now); err != nil {
+				return err
+			}
+		}
+	}
+	return errors.Join(tx.CountTalkOf(*c, who, db.TalkReplies, now), tx.CountTalk(*c, db.TalkReplies, now))
 }
 
 // Take makes the actor the owner. From is the owner whom the actor saw: if
 // somebody else took the thread meanwhile, that stands and the actor is told.
 func (s *Service) Take(ctx context.Context, actor liadesk.Actor, id liadesk.ID, from liadesk.ID) (liadesk.Conversation, error) {
 	c, _, err := s.change(ctx, actor, id, func(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
-		if c.Owner == liadesk.OwnerAgent && c.OwnerID == actor.User {
-			return nil, nil
-		}
-		if c.Owner == liadesk.OwnerAgent && c.OwnerID != from {
+		if c.Owner == liadesk.OwnerAgent && c.OwnerID != actor.User && c.OwnerID != from && !c.Offer.Pending() {
 			return nil, liadesk.Conflict("thread_taken", "somebody else has taken this conversation")
 		}
-		take(c, actor)
-		c.Version++
-		return nil, nil
+		return s.take(tx, c, actor)
 	})
 	return c, err
 }
@@ -190,12 +244,36 @@ func (s *Service) Reopen(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 }
 
 func (s *Service) setStatus(ctx context.Context, actor liadesk.Actor, id liadesk.ID, status liadesk.ConversationStatus) (liadesk.Conversation, error) {
-	c, _, err := s.change(ctx, actor, id, func(_ *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
-		if c.Status != status {
-			c.Status, c.Unread, c.WaitingSince = status, 0, time.Time{}
-			c.Version++
+	c, _, err := s.change(ctx, actor, id, func(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
+		if c.Status == status {
+			return nil, nil
 		}
-		return nil, nil
+		c.Status, c.Unread, c.WaitingSince = status, 0, time.Time{}
+		c.SnoozedUntil, c.Offer = time.Time{}, liadesk.Offer{}
+		c.Version++
+		event := liadesk.EventReopened
+		if status == liadesk.ConversationResolved {
+			event = liadesk.EventResolved
+			if err := s.closed(tx, *c, actor.User); err != nil {
+				return nil, err
+			}
+		}
+		m, err := s.note(tx, c, event, actor.Name, "")
+		return []liadesk.Message{m}, err
 	})
 	return c, err
+}
+
+// closed counts the end of a thread: one that was handed over and that nobody
+// answered was abandoned.
+func (s *Service) closed(tx *db.Tx, c liadesk.Conversation, who liadesk.ID) error {
+	now := s.now()
+	what := db.TalkResolved
+	if c.Channel == liadesk.InboxWebsite && !c.HandedOverAt.IsZero() && c.AnsweredAt.IsZero() {
+		what = db.TalkAbandoned
+	}
+	if err := tx.CountTalk(c, what, now); err != nil || who.IsZero() {
+		return err
+	}
+	return tx.CountTalkOf(c, who, what, now)
 }

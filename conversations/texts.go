@@ -57,7 +57,7 @@ func (s *Service) ReceiveText(tx *db.Tx, in InboundText) (liadesk.Conversation, 
 			return none(err)
 		}
 	}
-	if err := s.route(tx, &c); err != nil {
+	if err := s.routeText(tx, &c); err != nil {
 		return none(err)
 	}
 	unread, waiting := c.Unread, c.WaitingSince

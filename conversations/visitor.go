@@ -58,9 +58,10 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 	account := in.Inbox.AccountID
 	fresh := s.tokenFor(in.Inbox.ID, in.ClientID)
 	var out VisitorAnswer
-	var added []liadesk.Message
+	var news []happening
 	err := s.store.Update(ctx, func(tx *db.Tx) error {
-		out, added = VisitorAnswer{}, nil
+		var added []liadesk.Message
+		out, news = VisitorAnswer{}, nil
 		c, token, known, err := s.visitorThread(tx, in, fresh)
 		if err != nil {
 			return err
@@ -86,29 +87,36 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 			}
 			added = append(added, opening)
 		}
+		before := c
 		if err := s.know(tx, in.Inbox, &c, in.Claim); err != nil {
 			return err
 		}
-		if err := s.route(tx, &c); err != nil {
-			return err
+		if !known {
+			if err := tx.CountTalk(c, db.TalkBegun, s.now()); err != nil {
+				return err
+			}
 		}
+		c.Status = liadesk.ConversationOpen
 		m, err := s.add(tx, &c, liadesk.Message{From: liadesk.FromVisitor, Author: c.Visitor, Text: in.Text, ClientID: in.ClientID})
 		if err != nil {
 			return err
 		}
 		added = append(added, m)
-		if err := tx.PutConversation(c); err != nil {
+		more, err := s.respond(tx, &c, in.Inbox, in.Text)
+		if err != nil {
 			return err
 		}
+		if news, err = s.keep(tx, before, c, append(added, more...)); err != nil {
+			return err
+		}
+		c, _ = current(news, c, nil)
 		out.Conversation, out.Message = c, m
 		return tx.PutVisitor(account, digest(token), db.Visitor{ConversationID: c.ID, InboxID: in.Inbox.ID, SeenAt: s.now()})
 	})
 	if err != nil {
 		return VisitorAnswer{}, err
 	}
-	if len(added) > 0 {
-		s.Publish(out.Conversation, added...)
-	}
+	s.publishAll(news)
 	return out, nil
 }
 
@@ -208,12 +216,56 @@ func (s *Service) opening(tx *db.Tx, c *liadesk.Conversation, in VisitorMessage)
 	}, nil
 }
 
-// route gives a thread that the other side writes into an owner who can
-// answer: the agent who has it, while that person is in the team and serves
-// the inbox, else the team's queue. The bot gives no answers yet, so a thread
-// of its own enters the queue at once.
-func (s *Service) route(tx *db.Tx, c *liadesk.Conversation) error {
-	c.Status = liadesk.ConversationOpen
+// respond gives a thread that a visitor wrote into somebody who can answer:
+// LiaDesk, while it has the thread; the person who has it, while they are in the
+// team and serve the inbox; else the team's queue. A person who is not here has
+// as long to come as for an offer, if somebody else is here.
+func (s *Service) respond(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbox, text string) ([]liadesk.Message, error) {
+	c.SnoozedUntil = time.Time{}
+	switch c.Owner {
+	case liadesk.OwnerBot:
+		added, err := s.answer(tx, c, inbox, text)
+		if c.Owner == liadesk.OwnerBot {
+			c.Unread, c.WaitingSince = 0, time.Time{}
+		}
+		return added, err
+	case liadesk.OwnerQueue:
+		return nil, nil
+	}
+	user, ok, err := tx.User(c.AccountID, c.OwnerID)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || !user.Active() || !user.Serves(c.InboxID) {
+		c.QueuedAt = s.now()
+		s.enqueue(c)
+		return nil, nil
+	}
+	if c.Offer.Pending() {
+		return nil, nil
+	}
+	k, err := s.crewOf(tx, c.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	switch here := k.serving(c.InboxID); {
+	case len(here) == 0:
+		return nil, nil // nobody could take it from them
+	case c.LastAgentID != c.OwnerID:
+		// A campaign's message in their name brought it; they have not seen it.
+		c.QueuedAt = s.now()
+		s.enqueue(c)
+	case !s.present(user):
+		c.QueuedAt = s.now()
+		c.Offer = liadesk.Offer{Rung: liadesk.RungOffered, Until: s.now().Add(liadesk.OfferFor)}
+	}
+	return nil, nil
+}
+
+// routeText is respond for a thread by text, where LiaDesk does not speak: each
+// text costs, and the law asks who sends it.
+func (s *Service) routeText(tx *db.Tx, c *liadesk.Conversation) error {
+	c.Status, c.SnoozedUntil = liadesk.ConversationOpen, time.Time{}
 	if c.Owner == liadesk.OwnerAgent {
 		user, ok, err := tx.User(c.AccountID, c.OwnerID)
 		if err != nil {
@@ -224,14 +276,11 @@ func (s *Service) route(tx *db.Tx, c *liadesk.Conversation) error {
 		}
 	}
 	if c.Owner != liadesk.OwnerQueue {
-		c.Owner, c.OwnerID = liadesk.OwnerQueue, liadesk.ID{}
-		c.HandoffReason, c.QueuedAt = liadesk.HandoffNoBot, s.now()
+		c.HandoffReason = liadesk.HandoffNoBot
+		c.QueuedAt = s.now()
+		s.enqueue(c)
 	}
-	if c.CampaignAskedAt.IsZero() || c.HandedOverFor == c.CampaignID || c.Channel != liadesk.InboxWebsite {
-		return nil
-	}
-	c.HandedOverFor = c.CampaignID
-	return tx.CountChat(c.AccountID, c.CampaignID, db.FigureHandedOver, c.ID[15], s.now())
+	return nil
 }
 
 // VisitorThread is what the widget shows.
@@ -260,10 +309,10 @@ func (s *Service) ReadAsVisitor(ctx context.Context, inbox liadesk.Inbox, token 
 			return err
 		}
 		stale = s.now().Sub(visitor.SeenAt) > 24*time.Hour
-		out.Messages, err = messagesBehind(tx, c, after)
-		if err != nil {
+		if out.Messages, err = messagesBehind(tx, c, after); err != nil {
 			return err
 		}
+		out.Messages = publicOnly(out.Messages)
 		out.Notice, err = s.notice(tx, inbox, c)
 		return err
 	})

@@ -1,6 +1,9 @@
 package db
 
 import (
+	"bytes"
+	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/liadesk/campaigns/liadesk"
@@ -25,6 +28,12 @@ func conversationUnread(account liadesk.ID) key {
 	return in(account, nConversationBy).str("unread")
 }
 
+func conversationQueue(account liadesk.ID) key { return in(account, nConversationBy).str("queue") }
+
+func conversationDue(account liadesk.ID) key { return in(account, nConversationBy).str("due") }
+
+func conversationOwned(account liadesk.ID) key { return in(account, nConversationBy).str("owned") }
+
 func smsThread(account, inbox liadesk.ID, phone string) key {
 	return in(account, nConversationBy).str("phone").id(inbox).str(phone)
 }
@@ -34,6 +43,38 @@ func (tx *Tx) Conversation(account, id liadesk.ID) (liadesk.Conversation, bool, 
 	return get[liadesk.Conversation](tx, conversationKey(account, id))
 }
 
+// place is an entry that finds a conversation.
+type place struct {
+	key   key
+	value []byte
+}
+
+var there = []byte{1}
+
+// placesOf are all entries that find a conversation as it is.
+func placesOf(c liadesk.Conversation) []place {
+	list := []place{{conversationOrder(c), there}}
+	if !c.ContactID.IsZero() {
+		list = append(list, place{conversationOfContact(c.AccountID, c.ContactID).time(c.LastAt).id(c.ID), there})
+	}
+	if unread(c) {
+		list = append(list, place{conversationUnread(c.AccountID).id(c.ID), c.InboxID[:]})
+	}
+	if c.Channel == liadesk.InboxSMS {
+		list = append(list, place{smsThread(c.AccountID, c.InboxID, c.Phone), c.ID[:]})
+	}
+	if c.InQueue() {
+		list = append(list, place{conversationQueue(c.AccountID).time(c.QueuedAt).id(c.ID), there})
+	}
+	if due := c.Due(); !due.IsZero() {
+		list = append(list, place{conversationDue(c.AccountID).time(due).id(c.ID), there})
+	}
+	if c.Owner == liadesk.OwnerAgent && c.Status == liadesk.ConversationOpen && c.Channel == liadesk.InboxWebsite && !c.Asleep() {
+		list = append(list, place{conversationOwned(c.AccountID).id(c.OwnerID).id(c.ID), binary.BigEndian.AppendUint64(nil, uint64(c.LastAt.UnixNano()))})
+	}
+	return list
+}
+
 // PutConversation writes a thread's head and moves it in every list. It reads
 // what stands there, so that the caller need not know the former places.
 func (tx *Tx) PutConversation(c liadesk.Conversation) error {
@@ -41,39 +82,23 @@ func (tx *Tx) PutConversation(c liadesk.Conversation) error {
 	if err != nil {
 		return err
 	}
+	stays := placesOf(c)
 	if exists {
-		if err := tx.kv.Delete(conversationOrder(old)); err != nil {
-			return err
-		}
-		if !old.ContactID.IsZero() {
-			if err := tx.kv.Delete(conversationOfContact(old.AccountID, old.ContactID).time(old.LastAt).id(old.ID)); err != nil {
-				return err
-			}
-		}
-		if unread(old) && !unread(c) {
-			if err := tx.kv.Delete(conversationUnread(c.AccountID).id(c.ID)); err != nil {
-				return err
+		for _, p := range placesOf(old) {
+			if !slices.ContainsFunc(stays, func(q place) bool { return bytes.Equal(p.key, q.key) }) {
+				if err := tx.kv.Delete(p.key); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	if err := put(tx, conversationKey(c.AccountID, c.ID), c); err != nil {
 		return err
 	}
-	if err := tx.kv.Put(conversationOrder(c), []byte{1}); err != nil {
-		return err
-	}
-	if !c.ContactID.IsZero() {
-		if err := tx.kv.Put(conversationOfContact(c.AccountID, c.ContactID).time(c.LastAt).id(c.ID), []byte{1}); err != nil {
+	for _, p := range stays {
+		if err := tx.kv.Put(p.key, p.value); err != nil {
 			return err
 		}
-	}
-	if unread(c) {
-		if err := tx.kv.Put(conversationUnread(c.AccountID).id(c.ID), c.InboxID[:]); err != nil {
-			return err
-		}
-	}
-	if c.Channel == liadesk.InboxSMS {
-		return tx.kv.Put(smsThread(c.AccountID, c.InboxID, c.Phone), c.ID[:])
 	}
 	return nil
 }
@@ -81,15 +106,8 @@ func (tx *Tx) PutConversation(c liadesk.Conversation) error {
 // DeleteConversation removes a thread's head from every list. Its messages go
 // before, with DeleteMessages.
 func (tx *Tx) DeleteConversation(c liadesk.Conversation) error {
-	keys := []key{conversationKey(c.AccountID, c.ID), conversationOrder(c), conversationUnread(c.AccountID).id(c.ID)}
-	if !c.ContactID.IsZero() {
-		keys = append(keys, conversationOfContact(c.AccountID, c.ContactID).time(c.LastAt).id(c.ID))
-	}
-	if c.Channel == liadesk.InboxSMS {
-		keys = append(keys, smsThread(c.AccountID, c.InboxID, c.Phone))
-	}
-	for _, k := range keys {
-		if err := tx.kv.Delete(k); err != nil {
+	for _, p := range append(placesOf(c), place{key: conversationKey(c.AccountID, c.ID)}) {
+		if err := tx.kv.Delete(p.key); err != nil {
 			return err
 		}
 	}

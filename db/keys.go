@@ -77,6 +77,9 @@ const (
 	nMessage        noun = "ms" // conversation id, message id
 	nVisitor        noun = "vi" // visitor token digest
 	nClientID       noun = "ci" // conversation id, client id -> message id
+	nMessageWord    noun = "mw" // word, conversation id
+	nSavedReply     noun = "sr" // saved reply id
+	nBotEntry       noun = "be" // "entry", entry id; and "round"
 )
 
 // in begins a key of an account.

@@ -32,15 +32,33 @@ func (tx *Tx) AddMessage(c *liadesk.Conversation, m liadesk.Message) (liadesk.Me
 	if err := tx.kv.Put(messageByID(c.AccountID, c.ID, m.ID), seq); err != nil {
 		return m, err
 	}
-	if m.ClientID == "" {
-		return m, nil
+	if err := tx.indexMessage(c.AccountID, c.ID, m.Text); err != nil || m.ClientID == "" {
+		return m, err
 	}
 	return m, tx.kv.Put(messageByClientID(c.AccountID, c.ID, m.ClientID), seq)
 }
 
-// DeleteMessages removes at most limit records of a thread's messages and what
+// DeleteMessages removes some records, about limit, of a thread's messages and what
 // finds them, and tells whether there may be more.
 func (tx *Tx) DeleteMessages(account, conversation liadesk.ID, limit int) (more bool, err error) {
+	// The words go first, for it takes the messages to find them.
+	said, err := tx.MessagesBefore(account, conversation, 0, limit)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range said {
+		for _, w := range messageWords(m.Text) {
+			if err := tx.kv.Delete(messageWord(account, w).id(conversation)); err != nil {
+				return false, err
+			}
+		}
+		if err := tx.kv.Delete(messageKey(account, conversation, m.Seq)); err != nil {
+			return false, err
+		}
+	}
+	if len(said) == limit {
+		return true, nil
+	}
 	for _, base := range []key{in(account, nClientID).id(conversation), in(account, nMessage).id(conversation)} {
 		pairs, err := tx.kv.Scan(base, base.end(), limit, false)
 		if err != nil {

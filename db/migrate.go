@@ -31,6 +31,8 @@ var migrations = []migration{
 	{"what each number was texted", rememberTexts},
 	{"ranges of moments and numbers of contacts", indexFields},
 	{"codes of accounts for opt-out pages", giveLinkCodes},
+	{"queue and owners of conversations", placeConversations},
+	{"words of messages", indexMessages},
 }
 
 // schema is what the database knows of its own age.

@@ -22,16 +22,22 @@ type conversationJSON struct {
 	// then what the team's pages call them.
 	Contact *contactRefJSON `json:"contact"`
 	// Identity is what the company's page said about its visitor.
-	Identity      *identityJSON `json:"identity"`
-	Visitor       string        `json:"visitor,omitempty"`
-	Phone         string        `json:"phone,omitempty"`
-	CampaignID    *liadesk.ID   `json:"campaign_id"`
-	PageURL       string        `json:"page_url,omitempty"`
-	Unread        int           `json:"unread"`
-	WaitingSince  *time.Time    `json:"waiting_since"`
-	CreatedAt     time.Time     `json:"created_at"`
-	LastMessageAt time.Time     `json:"last_message_at"`
-	LastText      string        `json:"last_text"`
+	Identity   *identityJSON `json:"identity"`
+	Visitor    string        `json:"visitor,omitempty"`
+	Phone      string        `json:"phone,omitempty"`
+	CampaignID *liadesk.ID   `json:"campaign_id"`
+	PageURL    string        `json:"page_url,omitempty"`
+	// Handoff is why LiaDesk gave it to the team, null if it did not; Offered says
+	// that the owner was asked and has not come yet.
+	Handoff       *handoffJSON `json:"handoff"`
+	Offered       bool         `json:"offered,omitempty"`
+	SnoozedUntil  *time.Time   `json:"snoozed_until"`
+	Rating        int          `json:"rating,omitempty"`
+	Unread        int          `json:"unread"`
+	WaitingSince  *time.Time   `json:"waiting_since"`
+	CreatedAt     time.Time    `json:"created_at"`
+	LastMessageAt time.Time    `json:"last_message_at"`
+	LastText      string       `json:"last_text"`
 	// Earlier is what ?before= must say for the messages before these, null
 	// when there are none. Only beside messages.
 	Earlier  *uint64       `json:"earlier,omitempty"`
@@ -46,6 +52,12 @@ type identityJSON struct {
 	Email    string `json:"email"`
 	Phone    string `json:"phone"`
 	Verified bool   `json:"verified"`
+}
+
+type handoffJSON struct {
+	Reason liadesk.HandoffReason `json:"reason"`
+	At     *time.Time            `json:"at"`
+	Wrong  bool                  `json:"wrong"`
 }
 
 type ownerJSON struct {
@@ -68,8 +80,10 @@ type messageJSON struct {
 	Text   string              `json:"text"`
 	At     time.Time           `json:"at"`
 	// Status and ErrorCode are what became of a text.
-	Status    liadesk.DeliveryStatus `json:"status,omitempty"`
-	ErrorCode string                 `json:"error_code,omitempty"`
+	Status liadesk.DeliveryStatus `json:"status,omitempty"`
+	// Private marks a note of the team's.
+	Private   bool   `json:"private,omitempty"`
+	ErrorCode string `json:"error_code,omitempty"`
 }
 
 func idOrNull(id liadesk.ID) *liadesk.ID {
@@ -90,6 +104,10 @@ func newConversationJSON(a liadesk.Actor, item conversations.Item) conversationJ
 		Owner:  ownerJSON{Kind: c.Owner, UserID: idOrNull(c.OwnerID), Name: item.Owner.Name},
 		Unread: c.Unread, WaitingSince: timeOrNull(c.WaitingSince), CreatedAt: c.CreatedAt, LastMessageAt: c.LastAt, LastText: c.LastText,
 	}
+	out.Offered, out.SnoozedUntil, out.Rating = c.Offer.Pending(), timeOrNull(c.SnoozedUntil), c.Rating
+	if c.HandoffReason != "" {
+		out.Handoff = &handoffJSON{c.HandoffReason, timeOrNull(c.HandedOverAt), c.HandoffWrong}
+	}
 	if !item.Contact.ID.IsZero() {
 		out.Contact = &contactRefJSON{ID: item.Contact.ID, Name: item.Contact.Name, Phone: item.Contact.Phone, Email: item.Contact.Email}
 	}
@@ -100,7 +118,7 @@ func newConversationJSON(a liadesk.Actor, item conversations.Item) conversationJ
 }
 
 func newMessageJSON(a liadesk.Actor, m liadesk.Message) messageJSON {
-	out := messageJSON{ID: m.ID, From: m.From, Author: m.Author, Text: m.Text, At: m.At, Status: m.Delivery, ErrorCode: m.ErrorCode}
+	out := messageJSON{ID: m.ID, From: m.From, Author: m.Author, Text: m.Text, At: m.At, Status: m.Delivery, ErrorCode: m.ErrorCode, Private: m.Private}
 	if m.From == liadesk.FromCampaign && !a.Plan.Paid() {
 		out.From = liadesk.FromBot
 		if !m.AuthorID.IsZero() {
@@ -115,7 +133,7 @@ func (s *Server) apiListConversations(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	items, next, err := s.Conversations.Items(c.UserContext(), actor(c), deskFilterOf(c).room(), db.Page{After: after, Limit: limit})
+	items, next, err := s.deskItems(c.UserContext(), actor(c), deskFilterOf(c), db.Page{After: after, Limit: limit})
 	if err != nil {
 		return err
 	}
@@ -142,9 +160,11 @@ func (s *Server) apiGetConversation(c *fiber.Ctx) error {
 		return err
 	}
 	out := newConversationJSON(actor(c), th.Item)
-	out.Messages = make([]messageJSON, len(th.Messages))
-	for i, m := range th.Messages {
-		out.Messages[i] = newMessageJSON(actor(c), m)
+	out.Messages = make([]messageJSON, 0, len(th.Messages))
+	for _, m := range th.Messages {
+		if !eventSaid(m) {
+			out.Messages = append(out.Messages, newMessageJSON(actor(c), m))
+		}
 	}
 	if th.Earlier > 0 {
 		out.Earlier = &th.Earlier
@@ -189,6 +209,99 @@ func (s *Server) apiReopenConversation(c *fiber.Ctx) error {
 		return err
 	}
 	if _, err := s.Conversations.Reopen(c.UserContext(), actor(c), id); err != nil {
+		return err
+	}
+	return s.apiGetConversation(c)
+}
+
+// apiAssign gives a thread to a person, by user_id, or back to the queue or to
+// LiaDesk, by owner. It changes the owner whoever that is.
+func (s *Server) apiAssign(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		UserID string `json:"user_id"`
+		Owner  string `json:"owner"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	switch {
+	case in.Owner == string(liadesk.OwnerQueue) && in.UserID == "":
+		_, err = s.Conversations.Return(c.UserContext(), actor(c), id)
+	case in.Owner == string(liadesk.OwnerBot) && in.UserID == "":
+		_, err = s.Conversations.GiveToBot(c.UserContext(), actor(c), id)
+	default:
+		var to liadesk.ID
+		if to, err = liadesk.ParseID(in.UserID); err != nil {
+			return err
+		}
+		item, findErr := s.Conversations.Item(c.UserContext(), actor(c), id)
+		if findErr != nil {
+			return findErr
+		}
+		_, err = s.Conversations.Assign(c.UserContext(), actor(c), id, to, item.Conversation.OwnerID)
+	}
+	if err != nil {
+		return err
+	}
+	return s.apiGetConversation(c)
+}
+
+// apiHandoff gives a thread of LiaDesk's to the team; one that people have
+// already stays as it is.
+func (s *Server) apiHandoff(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Conversations.HandOver(c.UserContext(), actor(c), id); err != nil {
+		return err
+	}
+	return s.apiGetConversation(c)
+}
+
+// apiAddNote writes a note for the team.
+func (s *Server) apiAddNote(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Text     string `json:"text"`
+		ClientID string `json:"client_id"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	m, err := s.Conversations.AddNote(c.UserContext(), actor(c), id, in.Text, in.ClientID)
+	if err != nil {
+		return err
+	}
+	return created(c, newMessageJSON(actor(c), m))
+}
+
+// apiSnooze puts a thread off until a moment, or brings it back when there is
+// none.
+func (s *Server) apiSnooze(c *fiber.Ctx) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Until *time.Time `json:"until"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	if in.Until == nil {
+		_, err = s.Conversations.Unsnooze(c.UserContext(), actor(c), id)
+	} else {
+		_, err = s.Conversations.Snooze(c.UserContext(), actor(c), id, *in.Until)
+	}
+	if err != nil {
 		return err
 	}
 	return s.apiGetConversation(c)

@@ -22,7 +22,7 @@ type assets struct {
 }
 
 // wanted are the bundles without which no page works.
-var wanted = []string{"app.js", "app.css", "icons.svg", "favicon.svg", "widget.js", "widget-signals.js", "widget-panel.js", "widget-debug.js", "widget.d.ts", "shop.js", "shop.css"}
+var wanted = []string{"app.js", "app.css", "icons.svg", "favicon.svg", "widget.js", "widget-signals.js", "widget-panel.js", "widget-talk.js", "widget-debug.js", "widget.d.ts", "shop.js", "shop.css"}
 
 // named matches files whose own name holds their digest, as the style sheet's
 // fonts do.
@@ -80,7 +80,7 @@ func (a *assets) serve(app fiber.Router) {
 	})
 	app.Use("/static", squeeze, tag, filesystem.New(filesystem.Config{Root: http.FS(a.files)}))
 
-	for _, name := range []string{"widget.js", "widget-signals.js", "widget-panel.js", "widget-debug.js", "widget.d.ts"} {
+	for _, name := range []string{"widget.js", "widget-signals.js", "widget-panel.js", "widget-talk.js", "widget-debug.js", "widget.d.ts"} {
 		app.Get("/"+name, squeeze, tag, func(c *fiber.Ctx) error {
 			c.Set(fiber.HeaderCacheControl, "public, max-age=300")
 			c.Set(fiber.HeaderAccessControlAllowOrigin, "*")

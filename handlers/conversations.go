@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"math"
@@ -88,7 +89,7 @@ func (s *Server) earlierMessages(c *fiber.Ctx) error {
 		return err
 	}
 	f := deskFilterOf(c)
-	return s.fragment(c, "conversations/earlier", Page{Nav: "conversations", Data: newThread(viewer(c), f, th, composer{})})
+	return s.fragment(c, "conversations/earlier", Page{Nav: "conversations", Data: s.newThread(viewer(c), f, th, composer{})})
 }
 
 // noMessages is a place behind every message.
@@ -111,12 +112,18 @@ func placeAsked(c *fiber.Ctx) (uint64, error) {
 // reply sends what stands in the composer. When that is refused, what was
 // typed stays there, with the reason beside it.
 func (s *Server) reply(c *fiber.Ctx) error {
+	return s.compose(c, s.Conversations.Reply)
+}
+
+// compose puts what stands in the composer into the thread, as an answer or as
+// a note.
+func (s *Server) compose(c *fiber.Ctx, put func(context.Context, liadesk.Actor, liadesk.ID, string, string) (liadesk.Message, error)) error {
 	id, err := pathID(c)
 	if err != nil {
 		return err
 	}
 	in := composer{ClientID: c.FormValue("client_id"), Text: c.FormValue("text")}
-	m, err := s.Conversations.Reply(c.UserContext(), actor(c), id, in.Text, in.ClientID)
+	m, err := put(c.UserContext(), actor(c), id, in.Text, in.ClientID)
 	if err != nil {
 		return s.refuseReply(c, err, id, in)
 	}
@@ -150,7 +157,7 @@ func (s *Server) refuseReply(c *fiber.Ctx, err error, id liadesk.ID, in composer
 	if err != nil {
 		return err
 	}
-	return s.fragment(c, "conversations/refused", Page{Nav: "conversations", Data: newThread(viewer(c), deskFilterOf(c), th, in)})
+	return s.fragment(c, "conversations/refused", Page{Nav: "conversations", Data: s.newThread(viewer(c), deskFilterOf(c), th, in)})
 }
 
 // takeConversation makes the reader the owner, if the owner is still the one
@@ -204,18 +211,26 @@ func (s *Server) changeConversation(c *fiber.Ctx, change func(liadesk.ID) error)
 	if !wantsFragment(c) {
 		return s.redirect(c, deskFilterOf(c).thread(id))
 	}
-	th, err := s.Conversations.Since(c.UserContext(), actor(c), id, noMessages)
+	// What happened stands in the thread, too: its last entries.
+	th, err := s.Conversations.Get(c.UserContext(), actor(c), id, 0)
 	if err != nil {
 		return err
 	}
+	if n := len(th.Messages); n > lastEntries {
+		th.Context, th.Messages = &th.Messages[n-lastEntries-1], th.Messages[n-lastEntries:]
+	}
 	return s.changed(c, th, "conversations/changed")
 }
+
+// lastEntries is how many entries a change of a thread sends again: more than
+// one change adds.
+const lastEntries = 4
 
 // changed answers htmx with the parts of the page that a change of a thread
 // touches: its head, its row in the list, and what the template adds.
 func (s *Server) changed(c *fiber.Ctx, th conversations.Thread, name string) error {
 	f := deskFilterOf(c)
-	t := newThread(viewer(c), f, th, composer{})
+	t := s.newThread(viewer(c), f, th, composer{})
 	t.Row = newRow(f, th.Item, th.Conversation.ID)
 	t.Sent = true
 	t.Listed = f.room().Matches(actor(c), th.Conversation)

@@ -1,9 +1,12 @@
 package handlers
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,10 +23,11 @@ import (
 
 // deskFilter is how the list is narrowed, as the address says it.
 type deskFilter struct {
-	Status   string // "" for open
-	Who      string // "", mine or queue
+	Status   string // "" for open, snoozed or resolved
+	Who      string // "", mine, queue or bot
 	Channel  string // "", website or sms
 	Campaign string // an id
+	Search   string // what is looked for, "" for a list
 }
 
 // deskFilterOf reads the address. Words that it does not know do not narrow,
@@ -33,11 +37,11 @@ func deskFilterOf(c *fiber.Ctx) deskFilter {
 }
 
 func newDeskFilter(ask func(string) string, a liadesk.Actor) deskFilter {
-	f := deskFilter{Status: ask("status"), Who: ask("who"), Channel: ask("channel"), Campaign: ask("campaign")}
+	f := deskFilter{Status: ask("status"), Who: ask("who"), Channel: ask("channel"), Campaign: ask("campaign"), Search: strings.TrimSpace(ask("q"))}
 	if f.Status == string(liadesk.ConversationOpen) {
 		f.Status = ""
 	}
-	if f.Who != "mine" && f.Who != "queue" {
+	if f.Who != "mine" && f.Who != "queue" && f.Who != "bot" {
 		f.Who = ""
 	}
 	if f.Channel != string(liadesk.InboxWebsite) && f.Channel != string(liadesk.InboxSMS) {
@@ -51,14 +55,18 @@ func newDeskFilter(ask func(string) string, a liadesk.Actor) deskFilter {
 
 func (f deskFilter) room() conversations.Filter {
 	campaign, _ := liadesk.ParseID(f.Campaign) // was checked, or is ""
-	return conversations.Filter{Status: liadesk.ConversationStatus(f.Status), Channel: liadesk.InboxKind(f.Channel),
-		Mine: f.Who == "mine", Queue: f.Who == "queue", Campaign: campaign}
+	room := conversations.Filter{Status: liadesk.ConversationStatus(f.Status), Channel: liadesk.InboxKind(f.Channel),
+		Mine: f.Who == "mine", Queue: f.Who == "queue", Bot: f.Who == "bot", Campaign: campaign}
+	if f.Status == "snoozed" {
+		room.Status, room.Snoozed = liadesk.ConversationOpen, true
+	}
+	return room
 }
 
 // Query is the filter as the end of an address, "" when nothing is narrowed.
 func (f deskFilter) Query() string {
 	q := url.Values{}
-	for name, value := range map[string]string{"status": f.Status, "who": f.Who, "channel": f.Channel, "campaign": f.Campaign} {
+	for name, value := range map[string]string{"status": f.Status, "who": f.Who, "channel": f.Channel, "campaign": f.Campaign, "q": f.Search} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -80,6 +88,8 @@ func (f deskFilter) With(name, value string) string {
 		f.Channel = value
 	case "campaign":
 		f.Campaign = value
+	case "q":
+		f.Search = value
 	}
 	return "/conversations" + f.Query()
 }
@@ -140,7 +150,7 @@ func newRow(f deskFilter, item conversations.Item, current liadesk.ID) deskRow {
 // desk reads the list as the address asks for it.
 func (s *Server) desk(c *fiber.Ctx, page db.Page) (deskView, error) {
 	d := deskView{Filter: deskFilterOf(c)}
-	items, next, err := s.Conversations.Items(c.UserContext(), actor(c), d.Filter.room(), page)
+	items, next, err := s.deskItems(c.UserContext(), actor(c), d.Filter, page)
 	if err != nil {
 		return d, err
 	}
@@ -167,6 +177,15 @@ func (s *Server) desk(c *fiber.Ctx, page db.Page) (deskView, error) {
 	return d, nil
 }
 
+// deskItems is the list that a filter leaves, or what a search finds.
+func (s *Server) deskItems(ctx context.Context, actor liadesk.Actor, f deskFilter, page db.Page) ([]conversations.Item, string, error) {
+	if f.Search != "" {
+		items, err := s.Conversations.Search(ctx, actor, f.Search, f.room())
+		return items, "", err
+	}
+	return s.Conversations.Items(ctx, actor, f.room(), page)
+}
+
 func addQuery(query, name, value string) string {
 	if query == "" {
 		query = "?"
@@ -178,7 +197,7 @@ func addQuery(query, name, value string) string {
 
 // openThread puts a thread beside the list.
 func (s *Server) openThread(d *deskView, v *Viewer, th conversations.Thread, in composer) {
-	d.Thread = newThread(v, d.Filter, th, in)
+	d.Thread = s.newThread(v, d.Filter, th, in)
 	d.Empty = false
 	for i := range d.Rows {
 		d.Rows[i].Current = d.Rows[i].Conversation.ID == th.Conversation.ID
@@ -204,7 +223,17 @@ type threadView struct {
 	Row      deskRow
 	Listed   bool // it belongs to the list beside it
 	Zone     string
+	Now      time.Time
+	Crew     []liadesk.User // to whom it can be given
+	Snoozes  []snoozeChoice
+	Seen     bool // the visitor has seen our last message
 }
+
+// Website tells whether it is a thread of a website, where LiaDesk can speak.
+func (t *threadView) Website() bool { return t.Conversation.Channel == liadesk.InboxWebsite }
+
+// Asked tells whether the reader was asked to take the thread.
+func (t *threadView) Asked() bool { return t.Mine && t.Conversation.Offer.Pending() }
 
 // composer is the form that answers.
 type composer struct {
@@ -256,13 +285,17 @@ func (t *threadView) Last() uint64 {
 	return t.Messages[len(t.Messages)-1].Seq
 }
 
-func newThread(v *Viewer, f deskFilter, th conversations.Thread, in composer) *threadView {
+func (s *Server) newThread(v *Viewer, f deskFilter, th conversations.Thread, in composer) *threadView {
 	t := &threadView{Thread: th, Filter: f, Composer: in, Mine: th.Conversation.Owner == liadesk.OwnerAgent && th.Conversation.OwnerID == v.User.ID}
 	if t.Composer.ClientID == "" {
 		t.Composer.ClientID = newClientID()
 	}
 	zone := zoneOf(v)
 	t.Zone = placeOf(zone)
+	t.Now = s.Clock.Now()
+	t.Crew = crewOf(th, v.User.ID)
+	t.Snoozes = s.snoozeChoices(t.Now.In(zone))
+	t.Seen = th.Conversation.LastFrom == liadesk.FromAgent && th.Conversation.SeenSeq >= th.Conversation.Messages
 	t.Entries = entries(th, v.Account, zone)
 	return t
 }
@@ -309,7 +342,7 @@ func entries(th conversations.Thread, account liadesk.Account, zone *time.Locati
 		list[i].DayName = dayIn(m.At, zone)
 		list[i].Day = last == nil || dayIn(last.At, zone) != list[i].DayName
 		list[i].Follows = !list[i].Day && last.From == m.From && last.AuthorID == m.AuthorID && last.Author == m.Author &&
-			m.From != liadesk.FromCampaign && m.At.Sub(last.At) < closeTogether
+			m.Private == last.Private && m.Event == "" && last.Event == "" && m.From != liadesk.FromCampaign && m.At.Sub(last.At) < closeTogether
 		last = &th.Messages[i]
 	}
 	return list
@@ -324,7 +357,14 @@ func newEntry(th conversations.Thread, account liadesk.Account, m liadesk.Messag
 		e.Name, e.Face = nameOf(th.Item), faceOf(th.Item)
 	case liadesk.FromAgent:
 		e.Class = "ours"
+		if m.Private {
+			e.Class = "ours note"
+		}
 	case liadesk.FromSystem:
+		if m.Event != "" {
+			e.Class = "event"
+			break
+		}
 		e.Class, e.Bot, e.Name = "ours bot", true, account.Name
 	default:
 		e.Class, e.Bot = "ours bot", m.AuthorID.IsZero()
@@ -414,4 +454,11 @@ func showBlocks(blocks []livechat.Block) []shownBlock {
 		list[i] = shownBlock{T: b.T, V: b.V, Alt: b.Alt, Href: template.URL(b.Href), Src: template.URL(b.Src), C: showBlocks(b.C)}
 	}
 	return list
+}
+
+// sortUsers puts people in the order of their names.
+func sortUsers(list []liadesk.User) {
+	slices.SortFunc(list, func(a, b liadesk.User) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), slices.Compare(a.ID[:], b.ID[:]))
+	})
 }

@@ -337,10 +337,10 @@ func TestQueriesThatMakeNoSenseAreRefused(t *testing.T) {
 	for path, fields := range map[string]string{
 		"/api/v1/inboxes": "limit after", "/api/v1/users": "after", "/api/v1/tokens": "after", "/api/v1/imports": "after", "/api/v1/tags": "after",
 		"/api/v1/contacts": "limit after tag q", "/api/v1/contacts/{contact}/consent": "after", "/api/v1/opt-outs": "limit after q",
-		"/api/v1/conversations": "limit after status who channel campaign", "/api/v1/conversations/{talk}": "before",
+		"/api/v1/conversations": "limit after status who channel campaign q", "/api/v1/conversations/{talk}": "before",
 		"/api/v1/live-chat-campaigns": "limit after", "/api/v1/sms-campaigns": "limit after", "/api/v1/sms-campaigns/{sent}/deliveries": "limit after status", "/api/v1/sms-campaigns/{sent}/deliveries/export": "status",
 		"/contacts": "q tag skip rule purpose after", "/contacts/new": "tag phone", "/contacts/opt-outs": "q after", "/contacts/{contact}/timeline": "after",
-		"/conversations": "status who channel campaign", "/conversations/more": "after", "/conversations/{talk}": "before", "/conversations/{talk}/earlier": "before",
+		"/conversations": "status who channel campaign q", "/conversations/more": "after", "/conversations/{talk}": "before", "/conversations/{talk}/earlier": "before",
 		"/campaigns/live-chat": "after", "/campaigns/sms": "after", "/campaigns/sms/{sent}/recipients": "after status", "/campaigns/sms/{sms}/card": "seen",
 		"/campaigns/sms/{sms}/review": "sample", "/sandbox": "number", "/sandbox/screen": "number", "/login": "next",
 	} {

@@ -45,6 +45,9 @@ type watch struct {
 	Closed bool `json:"closed"`
 	// Visible says that somebody can be looking.
 	Visible bool `json:"visible"`
+	// Typing says that somebody writes an answer in the open thread; the rest is
+	// as it was.
+	Typing bool `json:"typing"`
 }
 
 // live is one page's connection. It belongs to one goroutine.
@@ -64,16 +67,19 @@ type live struct {
 // liveView is what the template conversations/live writes; zero fields write
 // nothing.
 type liveView struct {
-	Desk    *deskView // in place of the empty state
-	List    bool      // all of Rows in place of the list
-	Rows    []deskRow
-	Gone    liadesk.ID // a row to take out of the list
-	Row     *deskRow   // a row to put where it belongs
-	Thread  *threadView
-	Answer  bool    // whether Thread can be answered has changed
-	States  []entry // texts of ours whose sending went on
-	Counted bool
-	Ring    liadesk.ID // a conversation that asks for attention
+	Desk   *deskView // in place of the empty state
+	List   bool      // all of Rows in place of the list
+	Rows   []deskRow
+	Gone   liadesk.ID // a row to take out of the list
+	Row    *deskRow   // a row to put where it belongs
+	Thread *threadView
+	Answer bool    // whether Thread can be answered has changed
+	States []entry // texts of ours whose sending went on
+	// Typing is who writes in the open thread just now.
+	Typing        string
+	TypingVisitor bool
+	Counted       bool
+	Ring          liadesk.ID // a conversation that asks for attention
 	// SignedOut says why nothing more will come.
 	SignedOut bool
 }
@@ -97,6 +103,9 @@ func (l *live) run() error {
 	actor := l.viewer.Actor()
 	events, stop := l.Conversations.Live.ListenAs(actor)
 	defer stop()
+	if err := l.Conversations.Arrived(l.socket.ctx, actor.Account, actor.User); err != nil {
+		return err
+	}
 	check := l.Clock.NewTicker(sessionCheck)
 	defer check.Stop()
 	if err := l.push(liveView{}); err != nil {
@@ -159,6 +168,16 @@ func (l *live) listen(text []byte) error {
 	if json.Unmarshal(text, &w) != nil {
 		return nil
 	}
+	if w.Typing {
+		if l.thread.IsZero() {
+			return nil
+		}
+		err := l.Conversations.AgentTypes(l.socket.ctx, l.viewer.Actor(), l.thread)
+		if liadesk.KindOf(err) == liadesk.KindNotFound || liadesk.KindOf(err) == liadesk.KindConflict {
+			return nil
+		}
+		return err
+	}
 	l.watch, l.thread = w, liadesk.ID{}
 	var view liveView
 	if w.List != nil {
@@ -200,7 +219,7 @@ func (l *live) list(view *liveView) error {
 	}
 	l.filter = newDeskFilter(q.Get, l.viewer.Actor())
 	size := min(max(l.watch.Rows, db.Page{}.Size()), db.MaxPage)
-	items, _, err := l.Conversations.Items(l.socket.ctx, l.viewer.Actor(), l.filter.room(), db.Page{Limit: size})
+	items, _, err := l.deskItems(l.socket.ctx, l.viewer.Actor(), l.filter, db.Page{Limit: size})
 	if err != nil {
 		if liadesk.KindOf(err) == liadesk.KindInvalid {
 			return nil
@@ -241,6 +260,12 @@ func (l *live) happened(e conversations.Event) error {
 		return nil
 	}
 	id := e.Conversation.ID
+	if e.Typing != "" {
+		if id != l.thread || !e.TypingVisitor && e.Typing == actor.Name {
+			return nil
+		}
+		return l.push(liveView{Typing: e.Typing, TypingVisitor: e.TypingVisitor})
+	}
 	item, err := l.Conversations.Item(l.socket.ctx, actor, id)
 	if err != nil {
 		if liadesk.KindOf(err) == liadesk.KindNotFound {
@@ -250,11 +275,12 @@ func (l *live) happened(e conversations.Event) error {
 	}
 	var view liveView
 	c := item.Conversation
-	if c.Owner == liadesk.OwnerQueue || c.Owner == liadesk.OwnerAgent && c.OwnerID == actor.User {
-		for _, m := range e.Messages {
-			if m.From == liadesk.FromVisitor {
-				view.Ring = id
-			}
+	mine := c.Owner == liadesk.OwnerAgent && c.OwnerID == actor.User
+	for _, m := range e.Messages {
+		asked := m.Event == liadesk.EventOffered || m.Event == liadesk.EventAssigned || m.Event == liadesk.EventWoken
+		called := m.Event == liadesk.EventMissed && c.Offer.Rung == liadesk.RungAll
+		if m.From == liadesk.FromVisitor && (mine || c.Owner == liadesk.OwnerQueue) || asked && mine || called {
+			view.Ring = id
 		}
 	}
 	if l.watch.List != nil {
@@ -282,6 +308,9 @@ func (l *live) moved(view *liveView, item conversations.Item, spoken bool) error
 	if l.watch.Empty {
 		return l.list(view)
 	}
+	if l.filter.Search != "" {
+		return nil // what was found stays as it was found
+	}
 	listed := l.filter.room().Matches(l.viewer.Actor(), item.Conversation)
 	if spoken || !listed {
 		view.Gone = item.Conversation.ID
@@ -297,7 +326,7 @@ func (l *live) moved(view *liveView, item conversations.Item, spoken bool) error
 // has all, and notes that somebody saw them if that can be.
 func (l *live) show(view liveView, th conversations.Thread) error {
 	for {
-		view.Thread = newThread(l.viewer, l.filter, th, composer{})
+		view.Thread = l.newThread(l.viewer, l.filter, th, composer{})
 		if closed := th.Closed != nil; closed != l.watch.Closed {
 			view.Answer, l.watch.Closed = true, closed
 		}

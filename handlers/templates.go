@@ -105,6 +105,11 @@ func (s *Server) functions(l *texts.Localizer) template.FuncMap {
 			z := toZone(zone)
 			return l.Element(t, z, l.Date(t, z))
 		},
+		// instant reads a moment that was written as text (RFC 3339).
+		"instant": func(text string) time.Time {
+			t, _ := time.Parse(time.RFC3339, text) // the zero moment says that something is wrong
+			return t
+		},
 		"clock": func(t time.Time, zone any) template.HTML {
 			z := toZone(zone)
 			return l.Element(t, z, l.Clock(t, z))

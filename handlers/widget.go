@@ -62,6 +62,8 @@ func (s *Server) widgetRoutes(app fiber.Router) {
 	w.Post("/debug", limited(limits.event), s.widgetDebug)
 	w.Post("/track", limited(limits.event), s.widgetTrack)
 	w.Post("/forget", limited(limits.identify), s.widgetForget)
+	w.Post("/person", limited(limits.message), s.widgetPerson)
+	w.Post("/rate", limited(limits.identify), s.widgetRate)
 	w.Get("/live", limited(limits.ticket), s.widgetLive)
 	w.Get("/avatar/liadesk.svg", files, s.widgetFile("favicon.svg"))
 	w.Get("/avatar/:key/:name", s.widgetAvatar)
@@ -389,11 +391,7 @@ func (s *Server) widgetThread(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	messages := make([]widgetMessage, len(thread.Messages))
-	for i, m := range thread.Messages {
-		messages[i] = v.message(m)
-	}
-	return c.JSON(fiber.Map{"messages": messages, "status": thread.Conversation.Status, "notice": v.notice(thread.Notice)})
+	return c.JSON(v.thread(thread))
 }
 
 func (s *Server) widgetTicket(c *fiber.Ctx) error {

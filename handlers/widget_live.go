@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"time"
 
@@ -25,6 +26,8 @@ type widgetMessage struct {
 	Text   string              `json:"text"`
 	At     time.Time           `json:"at"`
 	Blocks []livechat.Block    `json:"blocks,omitempty"`
+	// Replies are answers in one tap, as long as it is the last message.
+	Replies []string `json:"replies,omitempty"`
 }
 
 // visitorView puts a thread into words for one visitor. It keeps nothing of
@@ -43,7 +46,7 @@ func (s *Server) visitorView(c *fiber.Ctx, inbox liadesk.Inbox) (visitorView, er
 }
 
 func (v visitorView) message(m liadesk.Message) widgetMessage {
-	out := widgetMessage{ID: m.ID, Seq: m.Seq, From: m.From, Text: m.Text, At: m.At}
+	out := widgetMessage{ID: m.ID, Seq: m.Seq, From: m.From, Text: m.Text, At: m.At, Replies: m.Replies}
 	switch m.From {
 	case liadesk.FromAgent, liadesk.FromBot, liadesk.FromCampaign:
 		out.Author, out.Avatar = m.Author, v.avatar(m.AuthorID, m.AuthorID.IsZero())
@@ -67,7 +70,27 @@ func (v visitorView) notice(n conversations.Notice) string {
 	if z, err := time.LoadLocation(n.Zone); err == nil && !n.Until.IsZero() {
 		until = v.words.DateTime(n.Until, z)
 	}
-	return v.words.T("widget.notice."+string(n.Code), "Name", n.Name, "Until", until)
+	code := string(n.Code)
+	if n.Wait > 0 {
+		code += "_wait"
+	}
+	return v.words.T("widget.notice."+code, "Name", n.Name, "Until", until,
+		"Wait", v.words.T("widget.wait", "Count", max(1, int(math.Ceil(n.Wait.Minutes())))))
+}
+
+// visitorState is what a visitor is told about a thread beside its messages.
+type visitorState struct {
+	Status liadesk.ConversationStatus `json:"status"`
+	Notice string                     `json:"notice"`
+	// Owner is who answers: bot, agent or queue.
+	Owner liadesk.OwnerKind `json:"owner"`
+	// Rate says that the visitor may say how it was, Rating what they said.
+	Rate   bool `json:"rate,omitempty"`
+	Rating int  `json:"rating,omitempty"`
+}
+
+func (v visitorView) state(c liadesk.Conversation, n conversations.Notice) visitorState {
+	return visitorState{Status: c.Status, Notice: v.notice(n), Owner: c.Owner, Rate: conversations.MayRate(c), Rating: c.Rating}
 }
 
 // widgetLive is the socket of an open conversation: what the team says, as it
@@ -88,25 +111,29 @@ func (s *Server) widgetLive(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.upgrade(c, func(k *socket) { s.tellVisitor(k, view, ticket.Conversation) })
+	return s.upgrade(c, func(k *socket) { s.tellVisitor(k, view, ticket) })
 }
 
-// tellVisitor passes on what happens in a conversation until either side ends.
-func (s *Server) tellVisitor(k *socket, view visitorView, conversation liadesk.ID) {
-	events, stop := s.Conversations.Live.Listen(conversation)
+// tellVisitor passes on what happens in a conversation until either side ends,
+// and takes what a visitor tells by the way: that they write, and how far they
+// have read.
+func (s *Server) tellVisitor(k *socket, view visitorView, ticket conversations.Ticket) {
+	events, stop := s.Conversations.Live.Listen(ticket.Conversation)
 	defer stop()
 	// From here on nothing is missed: what was said before is to be read now.
 	if k.send([]byte(`{"type":"ready"}`)) != nil {
 		return
 	}
-	var said line
+	var said visitorState
 	for {
 		select {
-		case _, more := <-k.in:
+		case text, more := <-k.in:
 			if !more {
 				return
 			}
-			// Visitors say nothing here; what they send is let go.
+			if err := s.hearVisitor(k, ticket, text); err != nil {
+				s.Log.Warn("what a visitor told by the way is lost", "error", err)
+			}
 		case e, more := <-events:
 			if !more {
 				code := socketTryAgain
@@ -123,23 +150,41 @@ func (s *Server) tellVisitor(k *socket, view visitorView, conversation liadesk.I
 	}
 }
 
-// line is what a visitor was last told about a thread beside its messages.
-type line struct {
-	Type   string                     `json:"type"`
-	Status liadesk.ConversationStatus `json:"status"`
-	Notice string                     `json:"notice"`
+// hearVisitor takes a message of the visitor's page. What makes no sense is let
+// go.
+func (s *Server) hearVisitor(k *socket, ticket conversations.Ticket, text []byte) error {
+	var in struct {
+		Type string `json:"type"`
+		Seq  uint64 `json:"seq"`
+	}
+	if json.Unmarshal(text, &in) != nil {
+		return nil
+	}
+	switch in.Type {
+	case "typing":
+		return s.Conversations.VisitorTypes(k.ctx, ticket.Account, ticket.Conversation)
+	case "seen":
+		return s.Conversations.SeenByVisitor(k.ctx, ticket.Account, ticket.Conversation, in.Seq)
+	}
+	return nil
 }
 
-// tellEvent sends what one event means to a visitor: the messages, and the
-// thread's state with the line that says who will answer and when, whenever
-// that is no longer what was said last.
-func (s *Server) tellEvent(k *socket, view visitorView, e conversations.Event, said *line) error {
+// tellEvent sends what one event means to a visitor: the messages, who writes,
+// and the thread's state with the line that says who will answer and when,
+// whenever that is no longer what was said last.
+func (s *Server) tellEvent(k *socket, view visitorView, e conversations.Event, said *visitorState) error {
 	send := func(frame any) error {
 		text, err := json.Marshal(frame)
 		if err != nil {
 			return err
 		}
 		return k.send(text)
+	}
+	if e.Typing != "" {
+		if e.TypingVisitor {
+			return nil
+		}
+		return send(fiber.Map{"type": "typing", "text": view.words.T("widget.notice.typing", "Name", e.Typing)})
 	}
 	for _, m := range e.Messages {
 		if err := send(fiber.Map{"type": "message", "message": view.message(m)}); err != nil {
@@ -150,10 +195,13 @@ func (s *Server) tellEvent(k *socket, view visitorView, e conversations.Event, s
 	if err != nil {
 		return err
 	}
-	now := line{"status", e.Conversation.Status, view.notice(notice)}
+	now := view.state(e.Conversation, notice)
 	if now == *said {
 		return nil
 	}
 	*said = now
-	return send(now)
+	return send(struct {
+		Type string `json:"type"`
+		visitorState
+	}{"status", now})
 }

@@ -337,6 +337,27 @@ func (c *company) create(noun, name string) (string, error) {
 			err = fmt.Errorf("blocked: %s", out.Blocked)
 		}
 		return out.Impression.String(), err
+	case "agent": // who answers on the website
+		u, link, err := c.Accounts.Invite(ctx, who, accounts.Invitation{Name: title, Email: fmt.Sprintf("agent%d@%s.example", len(c.made), strings.ToLower(c.mark)),
+			Role: liadesk.RoleAgent, InboxIDs: []liadesk.ID{c.refID("website")}})
+		if err == nil {
+			_, err = c.Accounts.Accept(ctx, link, title, deskPassword, accounts.Origin{Address: "192.0.2.1", Browser: c.mark})
+		}
+		return u.ID.String(), err
+	case "entry":
+		e, err := c.Conversations.SaveEntry(ctx, who, liadesk.BotEntry{Questions: []string{title + " question"}, Answer: title + " answer"})
+		return e.ID.String(), err
+	case "reply":
+		if _, err := c.Conversations.SaveReply(ctx, who, liadesk.SavedReply{Name: title, Text: strings.ReplaceAll(title, "{{", "{") + " text"}); err != nil {
+			return "", err
+		}
+		list, err := c.Conversations.Saved(ctx, who)
+		for _, r := range list {
+			if r.Name == title {
+				return r.ID.String(), err
+			}
+		}
+		return "", fmt.Errorf("the reply was not kept: %v", err)
 	case "talk":
 		return c.talk(title, c.refID("website"))
 	case "heard":

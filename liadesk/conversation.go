@@ -22,13 +22,6 @@ const (
 	OwnerQueue OwnerKind = "queue"
 )
 
-// HandoffReason is why a conversation went from the bot to a person.
-type HandoffReason string
-
-// HandoffNoBot is the only reason while the bot gives no answers: a reply to
-// LiaDesk enters the team's queue at once.
-const HandoffNoBot HandoffReason = "no_bot"
-
 // Conversation is a thread with a contact or an anonymous visitor.
 type Conversation struct {
 	ID        ID                 `cbor:"1,keyasint"`
@@ -69,6 +62,56 @@ type Conversation struct {
 	// Identity is what the company's page said about its visitor, nil for
 	// nothing.
 	Identity *Identity `cbor:"25,keyasint,omitempty"`
+	// Offer is how far a thread that waits for a person has come.
+	Offer Offer `cbor:"26,keyasint"`
+	// Bot is what LiaDesk remembers of its part of the thread.
+	Bot BotState `cbor:"27,keyasint"`
+	// SnoozedUntil keeps an open thread out of sight until then; zero for not.
+	SnoozedUntil time.Time `cbor:"28,keyasint"`
+	// HandedOverAt is when the bot last gave the thread to the team, and
+	// HandoffWrong says that a person thought it should not have.
+	HandedOverAt time.Time `cbor:"29,keyasint"`
+	HandoffWrong bool      `cbor:"30,keyasint,omitempty"`
+	// AnsweredAt is when a person first answered since the handoff; zero before.
+	AnsweredAt time.Time `cbor:"31,keyasint"`
+	// LastAgentID is who of the team answered last.
+	LastAgentID ID `cbor:"32,keyasint,omitempty"`
+	// SeenSeq is the place of the last message that the visitor has seen.
+	SeenSeq uint64 `cbor:"33,keyasint,omitempty"`
+	// Rating is how the visitor found it, 1 to 5, 0 for not said; RatingText is
+	// what they said about it.
+	Rating     int       `cbor:"34,keyasint,omitempty"`
+	RatingText string    `cbor:"35,keyasint,omitempty"`
+	RatedAt    time.Time `cbor:"36,keyasint"`
+	// Language is what the visitor seems to write: en, es, pt, or "" for unknown.
+	Language string `cbor:"37,keyasint,omitempty"`
+}
+
+// Asleep tells whether an open thread is out of sight for now.
+func (c Conversation) Asleep() bool {
+	return c.Status == ConversationOpen && !c.SnoozedUntil.IsZero()
+}
+
+// Due is when time changes something about a thread by itself: an offer that
+// ends, a snooze that is over. Zero for never.
+func (c Conversation) Due() time.Time {
+	due := time.Time{}
+	if c.Status != ConversationOpen {
+		return due
+	}
+	for _, at := range []time.Time{c.Offer.Until, c.SnoozedUntil} {
+		if !at.IsZero() && (due.IsZero() || at.Before(due)) {
+			due = at
+		}
+	}
+	return due
+}
+
+// InQueue tells whether a thread waits for a person of the team to be found. A
+// thread by text stands in the team's list and is not handed around: a text may
+// be answered in an hour.
+func (c Conversation) InQueue() bool {
+	return c.Status == ConversationOpen && c.Owner == OwnerQueue && c.Channel == InboxWebsite && !c.Asleep()
 }
 
 // Identity is who a company's page says that its visitor is. Anybody can make a
@@ -120,4 +163,36 @@ type Message struct {
 	CarrierID string `cbor:"13,keyasint,omitempty"`
 	// Seq is the message's place in its thread, from 1 without gaps.
 	Seq uint64 `cbor:"14,keyasint"`
+	// Private says that the team alone may read it: a note, or an event.
+	Private bool `cbor:"15,keyasint,omitempty"`
+	// Event is what happened, for system messages that tell of the thread
+	// itself; Subject is whom it happened to.
+	Event   ThreadEvent `cbor:"16,keyasint,omitempty"`
+	Subject string      `cbor:"17,keyasint,omitempty"`
+	// Replies are answers that the visitor can give in one tap.
+	Replies []string `cbor:"18,keyasint,omitempty"`
+	// EntryID is the bot's entry that a message of the bot comes from, Score how
+	// sure the bot was, in hundredths.
+	EntryID ID  `cbor:"19,keyasint,omitempty"`
+	Score   int `cbor:"20,keyasint,omitempty"`
 }
+
+// ThreadEvent is something that happened to a thread, told to the team in it.
+type ThreadEvent string
+
+// The events.
+const (
+	EventHandedOver ThreadEvent = "handed_over" // Text is the reason
+	EventOffered    ThreadEvent = "offered"     // to Subject
+	EventMissed     ThreadEvent = "missed"      // by Subject, in the time of the offer
+	EventTaken      ThreadEvent = "taken"       // by Author
+	EventAssigned   ThreadEvent = "assigned"    // by Author to Subject
+	EventReturned   ThreadEvent = "returned"    // by Author to the queue
+	EventToBot      ThreadEvent = "to_bot"      // by Author
+	EventResolved   ThreadEvent = "resolved"    // by Author
+	EventReopened   ThreadEvent = "reopened"    // by Author
+	EventSnoozed    ThreadEvent = "snoozed"     // by Author
+	EventWoken      ThreadEvent = "woken"
+	EventNobody     ThreadEvent = "nobody" // nobody came; the visitor was told
+	EventRated      ThreadEvent = "rated"
+)

@@ -59,6 +59,8 @@ type Website struct {
 	// IdentityRound counts how often the secret that signs identities was
 	// renewed.
 	IdentityRound int `cbor:"9,keyasint,omitempty"`
+	// Bot is how LiaDesk behaves here.
+	Bot WebsiteBot `cbor:"11,keyasint"`
 }
 
 // WidgetLook is how the chat looks on a company's pages. Zero fields take the

@@ -53,6 +53,9 @@ type LiveChatCampaign struct {
 	QuickReplies []string `cbor:"21,keyasint,omitempty"`
 	// Goal is what the message is for, nil when nobody said.
 	Goal *Goal `cbor:"22,keyasint,omitempty"`
+	// Bot is whether LiaDesk answers those who answer the message, "" as the
+	// inbox says.
+	Bot BotPolicy `cbor:"23,keyasint,omitempty"`
 }
 
 // DisabledFor is why the system disabled a campaign.
@@ -97,6 +100,9 @@ func (c LiveChatCampaign) Check(v *Invalid) {
 	c.Frequency.check(v)
 	if !c.StartsAt.IsZero() && !c.EndsAt.IsZero() && !c.EndsAt.After(c.StartsAt) {
 		v.Add("ends_at", "before_start")
+	}
+	if !c.Bot.Valid() {
+		v.Add("bot", "unknown_policy")
 	}
 	switch c.Priority {
 	case PriorityNormal, PriorityHigh, PriorityLow:

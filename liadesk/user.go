@@ -48,6 +48,23 @@ type User struct {
 	CreatedAt     time.Time `cbor:"10,keyasint"`
 	DeactivatedAt time.Time `cbor:"11,keyasint"`
 	Version       uint64    `cbor:"12,keyasint"`
+	// Capacity is how many conversations of websites the person answers at a time;
+	// 0 is DefaultCapacity.
+	Capacity int `cbor:"13,keyasint,omitempty"`
+}
+
+// Bounds of User.Capacity.
+const (
+	DefaultCapacity = 5
+	MaxCapacity     = 50
+)
+
+// Hands is how many conversations of websites the person answers at a time.
+func (u User) Hands() int {
+	if u.Capacity == 0 {
+		return DefaultCapacity
+	}
+	return u.Capacity
 }
 
 // Active tells whether the person may sign in and be a sender: somebody who

@@ -10,6 +10,7 @@ import (
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 	"github.com/liadesk/campaigns/phone"
+	"github.com/liadesk/campaigns/speech"
 )
 
 // replyWindow is how long after a text an answer counts as one to it.
@@ -158,7 +159,7 @@ func (in *inbound) obey(k Keyword, row liadesk.Delivery, c liadesk.SMSCampaign) 
 	case KeywordOptIn:
 		return in.s.Contacts.OptIn(in.tx, in.account.ID, in.from, sourceKeyword, in.text, in.now)
 	case KeywordNone:
-		if kind := ReadHint(in.text); kind != "" && !in.optedOut {
+		if kind := speech.ReadHint(in.text); kind != "" && !in.optedOut {
 			// Neither an opt-out nor an answer, until a person has read it.
 			return in.s.Contacts.Hold(in.tx, in.account.ID, liadesk.Hold{
 				Number: in.from, Kind: kind, At: in.now, Text: in.text, CampaignID: c.ID,

@@ -40,6 +40,18 @@ function tell(always: boolean): void {
   socket.send(JSON.stringify(now.watch));
 }
 
+/** Tells the server that somebody writes an answer, now and then while they do. */
+let wrote = 0;
+
+function writes(event: Event): void {
+  const box = event.target;
+  const now = Date.now();
+  if (!(box instanceof HTMLTextAreaElement) || !box.closest("[data-composer]") || !box.value.trim() || now - wrote < 3000) return;
+  if (socket?.readyState !== WebSocket.OPEN) return;
+  wrote = now;
+  socket.send(JSON.stringify({ typing: true }));
+}
+
 export function startLive(): void {
   document.addEventListener("htmx:ws:after:connection", (event) => {
     socket = (event as CustomEvent<{ connection: Connection }>).detail.connection.socket;
@@ -50,6 +62,7 @@ export function startLive(): void {
   });
   document.addEventListener("htmx:after:swap", () => tell(false));
   document.addEventListener("visibilitychange", () => tell(false));
+  document.addEventListener("input", writes);
   setInterval(() => {
     if (document.visibilityState === "visible") tell(true);
   }, again);

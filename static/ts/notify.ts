@@ -8,6 +8,9 @@
 
 let plainTitle = "";
 
+/** Remembers, for this browser, that notifications of the system are wanted. */
+const DESKTOP = "liadesk:desktop";
+
 export function startNotify(): void {
   plainTitle = document.title;
   showUnread();
@@ -21,6 +24,18 @@ export function startNotify(): void {
     for (const mark of marks) mark.removeAttribute("data-notify");
     if (rings) document.dispatchEvent(new CustomEvent("notify"));
   });
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (box instanceof HTMLInputElement && box.dataset["notifyDesktop"] !== undefined) void wantDesktop(box);
+  });
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const box = event.target instanceof Element ? event.target.querySelector<HTMLInputElement>("[data-notify-desktop]") : null;
+      if (box) box.checked = desktop();
+    },
+    true,
+  );
   document.addEventListener("notify", () => {
     if (document.documentElement.dataset["quiet"] === undefined) void ringOnce();
   });
@@ -38,8 +53,38 @@ async function ringOnce(): Promise<void> {
   await navigator.locks.request("ring", { ifAvailable: true }, async (lock) => {
     if (!lock) return;
     ring();
+    tellDesktop();
     await new Promise((done) => setTimeout(done, 1500));
   });
+}
+
+function desktop(): boolean {
+  try {
+    return "Notification" in window && Notification.permission === "granted" && localStorage.getItem(DESKTOP) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Asks the browser, which asks the person. */
+async function wantDesktop(box: HTMLInputElement): Promise<void> {
+  try {
+    if (!box.checked) localStorage.removeItem(DESKTOP);
+    else if ("Notification" in window && (await Notification.requestPermission()) === "granted") localStorage.setItem(DESKTOP, "1");
+  } catch {
+    // Then there are none.
+  }
+  box.checked = desktop();
+}
+
+/** A notification of the system, without a word of what was said: it may show on a locked screen. */
+function tellDesktop(): void {
+  if (document.visibilityState === "visible" || !desktop()) return;
+  const note = new Notification(document.title, { tag: "liadesk" });
+  note.onclick = () => {
+    window.focus();
+    note.close();
+  };
 }
 
 /** Two soft tones. Browsers stay silent until the page was clicked once. */

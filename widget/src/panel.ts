@@ -14,6 +14,7 @@ import { css } from "./panel/style";
 import { textsFor } from "./panel/texts";
 import { arrived, Thread } from "./panel/thread";
 import { ignore, safe } from "./safe";
+import type { Talk, TalkPort } from "./talk";
 import type { Frame, Message, MessageAnswer, Sender, ThreadAnswer, ThreadState } from "./wire";
 
 /** Remembers, for this tab, that the conversation was open. */
@@ -38,6 +39,8 @@ export function mount(core: Core): Panel {
   let slowed = false; // the server asked us to wait
   const covered = new Set<string>(); // pending ones that stand there already
   let watcher: Watcher | undefined;
+  let talk: Talk | undefined; // what stands around a conversation that has begun
+  let talking = false; // it is being loaded
   let before: Element | null = null; // had the focus before the conversation
 
   // ---- view -----------------------------------------------------------------
@@ -55,6 +58,7 @@ export function mount(core: Core): Panel {
   const face = h("span");
   const who = h("div", { class: "who", dir: "auto" });
   const { form, input } = composer(t, t.write, (text) => write(text));
+  const place = h("div");
   const privacy = h("p", { class: "privacy" });
   const erase = h("button", { type: "button", class: "erase", click: () => ask() }, t.deleteChat);
   const sure = h("div", { class: "sure", role: "alertdialog", "aria-label": t.deleteChat, hidden: true },
@@ -67,6 +71,7 @@ export function mount(core: Core): Panel {
     { class: "panel", role: "dialog", "aria-label": t.chat, hidden: true },
     h("div", { class: "head" }, face, who, h("button", { type: "button", class: "x", "aria-label": t.closeChat, click: () => close() }, icon("close"))),
     log.element,
+    place,
     notice,
     sure,
     form,
@@ -136,6 +141,7 @@ export function mount(core: Core): Panel {
     const shown = waiting && navigator.onLine === false ? t.offline : waiting && slowed ? t.tooMany : line;
     if (notice.textContent !== shown) notice.textContent = shown;
     notice.hidden = !shown;
+    talk?.render(state, thread.messages, waiting, opened && document.visibilityState === "visible");
     log.render({ messages: thread.messages, campaign: message, precedes, pending: outbox.items.filter((i) => i.failed !== undefined || !covered.has(i.client_id)) });
   };
 
@@ -287,16 +293,36 @@ export function mount(core: Core): Panel {
     try {
       const answer = await core.call<ThreadAnswer>("thread", { token, ...(cursor && { after: cursor }) });
       if (memory.chat()?.token !== token) return;
-      state = { ...(answer.status && { status: answer.status }), ...(answer.notice && { notice: answer.notice }) };
-      const first = !thread.last;
-      take(answer.messages ?? [], first);
-      cursor = answer.messages?.at(-1)?.id ?? cursor;
-      render();
-      if (first) log.toEnd();
+      took(answer);
     } catch (error) {
       if (gone(error)) lose();
       throw error;
     }
+  };
+
+  const took = (answer: ThreadAnswer) => {
+    state = answer;
+    const first = !thread.last;
+    take(answer.messages ?? [], first);
+    cursor = answer.messages?.at(-1)?.id ?? cursor;
+    render();
+    if (first) log.toEnd();
+    converse();
+  };
+
+  const converse = () => {
+    if (talking) return;
+    talking = true;
+    import(`${core.base}/widget-talk.js`).then((module: { mount(port: TalkPort): Talk }) => {
+      if (abort.signal.aborted) return;
+      talk = module.mount({
+        h, shadow, place, input, took, write, announce,
+        call: (name, body) => core.call(name, { token: memory.chat()?.token, ...body }),
+        tell: (frame) => live.tell(frame),
+      });
+      render();
+      if (opened) log.toEnd();
+    }, () => { talking = false; });
   };
 
   /** The server knows the conversation no more. */
@@ -317,7 +343,8 @@ export function mount(core: Core): Panel {
     },
     frame: (frame: Frame) => {
       if (frame.type === "message") take([frame.message]);
-      else if (frame.type === "status") state = { ...state, ...(frame.status && { status: frame.status }), notice: frame.notice ?? "" };
+      else if (frame.type === "status") state = frame;
+      else if (frame.type === "typing") talk?.typing(frame.text);
       render();
     },
   });

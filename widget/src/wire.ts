@@ -93,12 +93,19 @@ export interface Message {
   text: string;
   at: string;
   blocks?: Block[];
+  /** Answers in one tap. */
+  replies?: string[];
 }
 
 /** Status and notice: an honest line about who will answer, and when. */
 export interface ThreadState {
   status?: string;
   notice?: string;
+  /** Who answers: bot, agent or queue. */
+  owner?: string;
+  /** The visitor may say how it was; and what they said. */
+  rate?: boolean;
+  rating?: number;
 }
 
 export interface ThreadAnswer extends ThreadState {
@@ -112,7 +119,7 @@ export interface MessageAnswer {
 }
 
 /** Ready comes first: from then on nothing is missed. */
-export type Frame = { type: "ready" } | { type: "message"; message: Message } | ({ type: "status" } & ThreadState);
+export type Frame = { type: "ready" } | { type: "message"; message: Message } | ({ type: "status" } & ThreadState) | { type: "typing"; text: string };
 
 /** A message of the visitor's that the server has not confirmed yet. */
 export interface Pending {

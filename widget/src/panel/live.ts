@@ -49,6 +49,11 @@ export class Live {
     if (mode === "live") this.#connect();
   }
 
+  /** Tells the server something by the way; without a socket it is lost. */
+  tell(frame: object): void {
+    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(frame));
+  }
+
   #look = (): void => {
     const mode = this.#mode;
     clearTimeout(this.#poll);

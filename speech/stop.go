@@ -1,11 +1,8 @@
-package sms
+package speech
 
 import (
 	"slices"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -53,7 +50,7 @@ func phrases(s string) []string { return strings.Split(s, ",") }
 // ReadHint tells what a text that is no keyword may mean, "" for nothing of
 // the kind.
 func ReadHint(text string) liadesk.HoldKind {
-	list := foldWords(text)
+	list := Fold(text)
 	folded := " " + strings.Join(list, " ") + " "
 	has := func(phrases []string) bool {
 		return slices.ContainsFunc(phrases, func(p string) bool { return strings.Contains(folded, " "+p+" ") })
@@ -67,17 +64,26 @@ func ReadHint(text string) liadesk.HoldKind {
 	return ""
 }
 
-// foldWords are the words of a text in small letters, without accents, marks
-// and apostrophes (don't is dont).
-func foldWords(text string) []string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Cf, r), r == '\'', r == '’':
-			return -1
-		case unicode.IsLetter(r), unicode.IsDigit(r):
-			return unicode.ToLower(r)
-		}
-		return ' '
-	}, norm.NFKD.String(clipText(text, maxInbound)))
-	return strings.Fields(text)
+// stopWords are messages that consist of nothing else.
+var stopWords = words("stop stopall unsubscribe unsub optout quit parar basta baja descadastrar desuscribirme")
+
+// AsksToStop tells whether somebody in a chat wants to be left alone. It is
+// narrower than ReadHint: in a chat "how do I stop my subscription" is a
+// question.
+func AsksToStop(text string) bool {
+	list := Fold(text)
+	list = slices.DeleteFunc(list, func(w string) bool { return politeWords[w] })
+	if len(list) == 1 && stopWords[list[0]] {
+		return true
+	}
+	folded := " " + strings.Join(list, " ") + " "
+	return slices.ContainsFunc(hintPhrases, func(p string) bool { return strings.Contains(folded, " "+p+" ") }) ||
+		slices.ContainsFunc(chatStops, func(p string) bool { return strings.Contains(folded, " "+p+" ") })
 }
+
+// chatStops are phrases of chats, beside those of texts.
+var chatStops = phrases("stop messaging,stop texting,stop writing,stop sending me,stop bothering,stop contacting,stop spamming,go away,not interested," +
+	"no me escriban mas,dejen de escribir,dejen de molestar,deja de escribir,deja de molestar,no estoy interesado,no estoy interesada,no me interesa,no me molesten," +
+	"parem de escrever,pare de escrever,pare de me,parem de me,nao me incomode,nao me incomodem,nao estou interessado,nao estou interessada,nao tenho interesse,me deixe em paz,me deixem em paz,dejame en paz,dejenme en paz")
+
+var politeWords = words("please por favor pls plz porfavor now ya ahora agora hey hi")

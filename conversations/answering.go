@@ -1,0 +1,380 @@
+package conversations
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/phone"
+	"github.com/liadesk/campaigns/speech"
+)
+
+// LiaDesk answers within the transaction that stores what the visitor wrote,
+// and only while it owns the thread. So it never speaks after a person took
+// over, and when the power goes, either both messages stand there or none does
+// and the visitor's widget sends its own again.
+
+// maxTried is how many of LiaDesk's answers a thread remembers for the person
+// who goes on.
+const maxTried = 5
+
+// talk is one turn of LiaDesk's: a thread, what was said, and what it does.
+type talk struct {
+	s     *Service
+	tx    *db.Tx
+	c     *liadesk.Conversation
+	inbox liadesk.Inbox
+	text  string
+	added []liadesk.Message
+}
+
+// answer is LiaDesk's turn, after the visitor's message was added. What goes
+// wrong in it is a reason for a person, not a reason to lose the message.
+func (s *Service) answer(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbox, text string) (added []liadesk.Message, err error) {
+	t := &talk{s: s, tx: tx, c: c, inbox: inbox, text: text}
+	if language := speech.Guess(text); language != "" {
+		c.Language = language
+	}
+	why, err := t.notMine()
+	if err != nil {
+		return nil, err
+	}
+	if why != "" {
+		err = t.handOver(why)
+		return t.added, err
+	}
+	err = t.safely()
+	return t.added, err
+}
+
+// safely is turn, with a person where LiaDesk breaks down over what somebody
+// wrote.
+func (t *talk) safely() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			t.s.Log.Error("LiaDesk broke down over a message", "conversation", t.c.ID, "panic", fmt.Sprint(p))
+			err = t.handOver(liadesk.HandoffBotError)
+		}
+	}()
+	return t.turn()
+}
+
+// notMine is why LiaDesk leaves a thread to people, "" when it does not.
+func (t *talk) notMine() (liadesk.HandoffReason, error) {
+	k, err := t.s.knowledge(t.tx, t.c.AccountID)
+	if err != nil {
+		return "", err
+	}
+	if len(k.entries) == 0 {
+		return liadesk.HandoffNoBot, nil
+	}
+	policy := t.inbox.Website.Bot.Policy
+	if !t.c.CampaignID.IsZero() {
+		campaign, found, err := t.tx.LiveChatCampaign(t.c.AccountID, t.c.CampaignID)
+		if err != nil {
+			return "", err
+		}
+		if found && campaign.Bot != liadesk.BotAsInbox {
+			policy = campaign.Bot
+		}
+	}
+	switch policy {
+	case liadesk.BotNever:
+		return liadesk.HandoffPolicy, nil
+	case liadesk.BotOffHours:
+		here, err := t.s.StaffedNow(t.tx, t.inbox)
+		if err != nil || here {
+			return liadesk.HandoffPolicy, err
+		}
+	}
+	if tag := t.inbox.Website.Bot.VIPTag; tag != "" && !t.c.ContactID.IsZero() {
+		person, _, err := t.tx.Contact(t.c.AccountID, t.c.ContactID)
+		if err != nil || slices.Contains(person.Tags, tag) {
+			return liadesk.HandoffVIP, err
+		}
+	}
+	return "", nil
+}
+
+// turn decides what LiaDesk says.
+func (t *talk) turn() error {
+	b := &t.c.Bot
+	folded := strings.Join(speech.Fold(t.text), " ")
+	repeated := folded != "" && folded == b.LastText
+	b.LastText = folded
+	if b.Handing != "" {
+		return t.takeField()
+	}
+	switch {
+	case speech.AsksToStop(t.text):
+		b.Asking = liadesk.BotAsksNothing
+		if err := t.say(speech.Leaving); err != nil {
+			return err
+		}
+		return t.end(false)
+	case speech.AsksForPerson(t.text):
+		return t.handOver(liadesk.HandoffAsked)
+	case speech.AsksWhetherBot(t.text):
+		return t.say(speech.IAmABot, speech.Person)
+	}
+	if b.Asking == liadesk.BotAsksSolved {
+		b.Asking = liadesk.BotAsksNothing
+		switch {
+		case speech.Denies(t.text):
+			return t.handOver(liadesk.HandoffUnsolved)
+		case speech.Affirms(t.text), speech.Thanks(t.text):
+			if err := t.say(speech.Glad); err != nil {
+				return err
+			}
+			return t.end(true)
+		}
+	}
+	switch {
+	case speech.Thanks(t.text):
+		return t.say(speech.Glad)
+	case speech.Greets(t.text):
+		return t.say(speech.Hello)
+	case repeated:
+		return t.handOver(liadesk.HandoffRepeats)
+	}
+	return t.lookUp()
+}
+
+// lookUp answers from what LiaDesk knows.
+func (t *talk) lookUp() error {
+	b := &t.c.Bot
+	k, err := t.s.knowledge(t.tx, t.c.AccountID)
+	if err != nil {
+		return err
+	}
+	found := speech.Judge(k.match(t.text, t.inbox.ID))
+	switch {
+	case found.Found:
+		e := k.entries[found.Match.N]
+		if e.ID == b.LastEntry && b.Answers > 0 {
+			return t.handOver(liadesk.HandoffRepeats)
+		}
+		score := int(found.Match.Score*100 + 0.5)
+		b.Misses, b.LastEntry = 0, e.ID
+		if b.Answers++; b.Answers == 1 {
+			if err := t.tx.CountTalk(*t.c, db.TalkBotAnswers, t.s.now()); err != nil {
+				return err
+			}
+		}
+		b.Tried = append(slices.Clone(b.Tried[max(0, len(b.Tried)-maxTried+1):]), liadesk.BotTry{Entry: e.ID, Title: e.Title(), Score: score})
+		if err := t.tx.CountBotEntry(t.c.AccountID, e.ID, db.BotAsked, t.c.ID[15]); err != nil {
+			return err
+		}
+		if e.Answer != "" {
+			text, replies := e.Answer, e.Replies
+			if !e.HandOver && len(replies) == 0 {
+				b.Asking = liadesk.BotAsksSolved
+				text += "\n\n" + speech.Say(e.Language, speech.DidItHelp)
+				replies = []string{speech.Say(e.Language, speech.ThatHelped), speech.Say(e.Language, speech.No)}
+			}
+			t.c.Language = e.Language
+			if err := t.add(liadesk.Message{Text: text, Replies: replies, EntryID: e.ID, Score: score}); err != nil {
+				return err
+			}
+		}
+		if e.HandOver {
+			return t.handOver(liadesk.HandoffTopic)
+		}
+		return nil
+	case b.Misses > 0:
+		return t.handOver(liadesk.HandoffNoAnswer)
+	case len(found.Perhaps) > 0:
+		b.Misses++
+		var replies []string
+		for _, m := range found.Perhaps {
+			replies = append(replies, k.entries[m.N].Title())
+		}
+		t.c.Language = k.entries[found.Perhaps[0].N].Language
+		return t.add(liadesk.Message{Text: speech.Say(t.c.Language, speech.DidYouMean), Replies: append(replies, speech.Say(t.c.Language, speech.Person))})
+	}
+	b.Misses++
+	return t.say(speech.Rephrase, speech.Person)
+}
+
+// end closes a thread that LiaDesk alone answered. The visitor's next message
+// opens it again.
+func (t *talk) end(solved bool) error {
+	t.c.Status, t.c.Unread = liadesk.ConversationResolved, 0
+	if solved && !t.c.Bot.Solved {
+		t.c.Bot.Solved = true
+		if e := t.c.Bot.LastEntry; !e.IsZero() {
+			if err := t.tx.CountBotEntry(t.c.AccountID, e, db.BotSolved, t.c.ID[15]); err != nil {
+				return err
+			}
+		}
+		return t.tx.CountTalk(*t.c, db.TalkBotSolved, t.s.now())
+	}
+	return nil
+}
+
+// handOver gives the thread to the team, after LiaDesk has asked for what the
+// inbox wants to know of a visitor.
+func (t *talk) handOver(why liadesk.HandoffReason) error {
+	if why != liadesk.HandoffNoBot && why != liadesk.HandoffBotError && why != liadesk.HandoffPolicy {
+		if ask := t.missing(liadesk.BotAsksNothing); ask != liadesk.BotAsksNothing {
+			t.c.Bot.Handing, t.c.Bot.Asking = why, ask
+			return t.ask(ask)
+		}
+		if err := t.say(speech.Passing); err != nil {
+			return err
+		}
+	}
+	return t.pass(why)
+}
+
+func (t *talk) pass(why liadesk.HandoffReason) error {
+	added, err := t.s.handOff(t.tx, t.c, why)
+	t.added = append(t.added, added...)
+	return err
+}
+
+// missing is the first field behind one that the inbox asks for and that is not
+// known of the visitor.
+func (t *talk) missing(behind liadesk.BotAsks) liadesk.BotAsks {
+	asks := t.inbox.Website.Bot.Asks
+	if i := slices.Index(asks, behind); i >= 0 {
+		asks = asks[i+1:]
+	}
+	known := liadesk.Identity{}
+	if t.c.Identity != nil {
+		known = *t.c.Identity
+	}
+	for _, a := range asks {
+		if t.c.ContactID.IsZero() && (a == liadesk.BotAsksName && known.Name == "" || a == liadesk.BotAsksEmail && known.Email == "" || a == liadesk.BotAsksPhone && known.Phone == "") {
+			return a
+		}
+	}
+	return liadesk.BotAsksNothing
+}
+
+var asking = map[liadesk.BotAsks]speech.Line{
+	liadesk.BotAsksName: speech.AskName, liadesk.BotAsksEmail: speech.AskEmail, liadesk.BotAsksPhone: speech.AskPhone,
+}
+
+func (t *talk) ask(field liadesk.BotAsks) error { return t.say(asking[field], speech.Skip) }
+
+// takeField reads the answer to a question for a field. What makes no sense is
+// asked once more; then, or when somebody does not want to say, it goes on.
+func (t *talk) takeField() error {
+	b := &t.c.Bot
+	said := strings.TrimSpace(t.text)
+	skip := strings.EqualFold(said, speech.Say(t.c.Language, speech.Skip)) || speech.Denies(said) && len(strings.Fields(said)) <= 3 || speech.AsksForPerson(said)
+	if !skip {
+		known := liadesk.Identity{}
+		if t.c.Identity != nil {
+			known = *t.c.Identity
+		}
+		again := speech.Line("")
+		switch b.Asking {
+		case liadesk.BotAsksName:
+			if len(said) <= 80 {
+				known.Name = said
+			}
+		case liadesk.BotAsksEmail:
+			if known.Email = emailIn(said); known.Email == "" {
+				again = speech.BadEmail
+			}
+		case liadesk.BotAsksPhone:
+			if known.Phone = phoneIn(said); known.Phone == "" {
+				again = speech.BadPhone
+			}
+		}
+		if again != "" && b.Misses < 1 {
+			b.Misses++
+			return t.say(again, speech.Skip)
+		}
+		if known != (liadesk.Identity{}) {
+			known.Verified = false
+			t.c.Identity = &known
+		}
+	}
+	b.Misses = 0
+	if next := t.missing(b.Asking); next != liadesk.BotAsksNothing {
+		b.Asking = next
+		return t.ask(next)
+	}
+	why := b.Handing
+	b.Handing, b.Asking = "", liadesk.BotAsksNothing
+	if err := t.say(speech.Passing); err != nil {
+		return err
+	}
+	return t.pass(why)
+}
+
+// emailIn is the e-mail address in what somebody says, "" for none.
+func emailIn(said string) string {
+	for _, w := range strings.Fields(said) {
+		w = strings.Trim(w, ",;:<>()\"'")
+		w = strings.TrimRight(w, ".")
+		at := strings.LastIndexByte(w, '@')
+		if at > 0 && strings.Contains(w[at:], ".") && len(w) <= liadesk.MaxIdentity && !strings.ContainsAny(w, "\r\n\x00") {
+			return strings.ToLower(w)
+		}
+	}
+	return ""
+}
+
+// phoneIn is the number in what somebody says, in E.164, "" for none.
+func phoneIn(said string) string {
+	var b strings.Builder
+	for _, r := range said {
+		if '0' <= r && r <= '9' || r == '+' {
+			b.WriteRune(r)
+		}
+	}
+	n, err := phone.Parse(b.String(), "")
+	if err != nil {
+		return ""
+	}
+	return n.E164
+}
+
+func (t *talk) say(l speech.Line, replies ...speech.Line) error {
+	m := liadesk.Message{Text: speech.Say(t.c.Language, l)}
+	for _, r := range replies {
+		m.Replies = append(m.Replies, speech.Say(t.c.Language, r))
+	}
+	return t.add(m)
+}
+
+func (t *talk) add(m liadesk.Message) error {
+	m, err := t.s.say(t.tx, t.c, m)
+	if err != nil {
+		return fmt.Errorf("adding an answer of LiaDesk's: %w", err)
+	}
+	t.added = append(t.added, m)
+	return nil
+}
+
+// handOff gives a thread of LiaDesk's to the team. The caller stores the head
+// and then looks for somebody, see drain.
+func (s *Service) handOff(tx *db.Tx, c *liadesk.Conversation, why liadesk.HandoffReason) ([]liadesk.Message, error) {
+	c.QueuedAt = s.now()
+	s.enqueue(c)
+	c.HandoffReason, c.HandedOverAt, c.HandoffWrong = why, s.now(), false
+	c.AnsweredAt = time.Time{}
+	c.Bot.Asking, c.Bot.Handing, c.Bot.Misses = liadesk.BotAsksNothing, "", 0
+	if err := tx.CountTalk(*c, db.TalkHandedOver+string(why), s.now()); err != nil {
+		return nil, err
+	}
+	if !c.CampaignAskedAt.IsZero() && c.HandedOverFor != c.CampaignID && c.Channel == liadesk.InboxWebsite {
+		c.HandedOverFor = c.CampaignID
+		if err := tx.CountChat(c.AccountID, c.CampaignID, db.FigureHandedOver, c.ID[15], s.now()); err != nil {
+			return nil, err
+		}
+	}
+	c.Version++
+	if why == liadesk.HandoffNoBot {
+		return nil, nil // LiaDesk was never there
+	}
+	m, err := s.add(tx, c, liadesk.Message{From: liadesk.FromSystem, Private: true, Event: liadesk.EventHandedOver, Text: string(why)})
+	return []liadesk.Message{m}, err
+}

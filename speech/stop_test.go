@@ -1,0 +1,40 @@
+package speech
+
+import (
+	"testing"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
+
+func TestWordsThatMayMeanNoMoreTextsAreNoticed(t *testing.T) {
+	for text, want := range map[string]liadesk.HoldKind{
+		"please stop texting me":                              liadesk.HoldOptOut,
+		"Stop it!":                                            liadesk.HoldOptOut,
+		"Please stop the work on Friday":                      liadesk.HoldOptOut, // a person reads it
+		"DON’T TEXT me again":                                 liadesk.HoldOptOut,
+		"take me off this list":                               liadesk.HoldOptOut,
+		"No quiero recibir más mensajes":                      liadesk.HoldOptOut,
+		"Quiero darme de baja":                                liadesk.HoldOptOut,
+		"Não quero mais isso":                                 liadesk.HoldOptOut,
+		"Por favor, parem de mandar":                          liadesk.HoldOptOut,
+		"Je ne veux plus de SMS":                              liadesk.HoldOptOut,
+		"Arrêtez !":                                           liadesk.HoldOptOut,
+		"Ne m’écrivez plus":                                   liadesk.HoldOptOut,
+		"Bitte keine SMS mehr":                                liadesk.HoldOptOut,
+		"Non voglio più messaggi":                             liadesk.HoldOptOut,
+		"Sorry, wrong number":                                 liadesk.HoldWrongNumber,
+		"Número equivocado":                                   liadesk.HoldWrongNumber,
+		"numero errado, pare de mandar":                       liadesk.HoldWrongNumber,
+		"Falsche Nummer":                                      liadesk.HoldWrongNumber,
+		"Yes, see you at the end of the week":                 "",
+		"Can I cancel my appointment?":                        "",
+		"Is the alto saxophone still there? I am stopping by": "",
+		"A la baja, por favor":                                "",
+		"":                                                    "",
+		"👍":                                                   "",
+	} {
+		if got := ReadHint(text); got != want {
+			t.Errorf("%q means %q, want %q", text, got, want)
+		}
+	}
+}

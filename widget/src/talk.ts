@@ -1,0 +1,166 @@
+// What stands around a conversation that has begun: answers in one tap, the way
+// to a person, who is writing, and how it was. A file of its own, loaded when
+// there is a conversation.
+
+import type { h as make } from "./panel/dom";
+import type { Message, ThreadAnswer, ThreadState } from "./wire";
+
+export interface TalkPort {
+  h: typeof make;
+  shadow: ShadowRoot;
+  /** Where it all stands. */
+  place: HTMLElement;
+  input: HTMLTextAreaElement;
+  call<T>(name: string, body: object): Promise<T>;
+  write(text: string): void;
+  /** Takes in what a call answered with. */
+  took(answer: ThreadAnswer): void;
+  /** Tells the server by the way, over the socket if there is one. */
+  tell(frame: object): void;
+  announce(text: string): void;
+}
+
+export interface Talk {
+  render(state: ThreadState, messages: readonly Message[], waiting: boolean, looking: boolean): void;
+  typing(text: string): void;
+  destroy(): void;
+}
+
+const texts = {
+  replies: "Quick replies",
+  person: "Talk to a person",
+  ask: "How was this conversation?",
+  stars: ["Very bad", "Bad", "All right", "Good", "Very good"],
+  more: "Anything to add? (optional)",
+  send: "Send",
+  thanks: "Thank you, that helps us.",
+  failed: "That did not get through. Please try again.",
+};
+
+const css = `
+.talk{padding:0 16px 8px;display:flex;flex-direction:column;gap:8px}
+.talk:not(:has(>:not([hidden]))){display:none}
+.talk .replies{padding:0}
+.typing{font-size:13px;color:var(--soft)}
+.person{align-self:center;min-height:32px;padding:3px 12px;font-size:13px;color:var(--soft);text-decoration:underline;text-underline-offset:2px}
+.rate{border:1px solid var(--line);border-radius:12px;padding:10px 12px;display:flex;flex-direction:column;gap:8px;font-size:14px;text-align:center}
+.stars{display:flex;justify-content:center;gap:4px;border:0;padding:0}
+.stars button{width:40px;height:40px;border-radius:10px;font-size:24px;line-height:1;color:var(--soft)}
+.stars button[aria-pressed=true]{color:var(--ink)}
+.stars button.on{color:var(--brand)}
+.rate .more{display:flex;gap:8px}
+`;
+
+/** Milliseconds for which "is writing" is good, and between two of ours. */
+const WRITES = 6000;
+const TELLS = 3000;
+
+export function mount(port: TalkPort): Talk {
+  const { h, input } = port;
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  port.shadow.adoptedStyleSheets = [...port.shadow.adoptedStyleSheets, sheet];
+
+  const typing = h("div", { class: "typing", hidden: true });
+  const replies = h("div", { class: "replies", role: "group", "aria-label": texts.replies, hidden: true });
+  const person = h("button", { type: "button", class: "person", hidden: true, click: () => askPerson() }, texts.person);
+  const stars = texts.stars.map((name, i) =>
+    h("button", { type: "button", "aria-label": name, title: name, "aria-pressed": "false", click: () => rate(i + 1) }, "★"));
+  const words = h("textarea", { rows: "1", maxlength: "1000", placeholder: texts.more, "aria-label": texts.more });
+  const more = h("div", { class: "more", hidden: true }, words, h("button", { type: "button", class: "reply", click: () => rate(rating) }, texts.send));
+  const said = h("div", { role: "status" });
+  const rates = h("div", { class: "rate", role: "group", "aria-label": texts.ask, hidden: true }, h("div", {}, texts.ask), h("div", { class: "stars" }, ...stars), more, said);
+  port.place.className = "talk";
+  port.place.append(typing, replies, person, rates);
+
+  let rating = 0;
+  let over: ReturnType<typeof setTimeout> | undefined;
+  let told = 0;
+  let seen = 0;
+  let shown = "";
+
+  const listener = () => {
+    const now = Date.now();
+    if (now - told < TELLS || !input.value.trim()) return;
+    told = now;
+    port.tell({ type: "typing" });
+  };
+  input.addEventListener("input", listener);
+
+  const askPerson = async () => {
+    person.disabled = true;
+    try {
+      port.took(await port.call<ThreadAnswer>("person", {}));
+    } catch {
+      port.announce(texts.failed);
+      person.textContent = `${texts.person}. ${texts.failed}`;
+    }
+    person.disabled = false;
+  };
+
+  const rate = async (stars: number) => {
+    const before = rating;
+    const extra = words.value.trim();
+    rating = stars;
+    mark();
+    try {
+      await port.call("rate", { rating: stars, ...(extra && { text: extra }) });
+      said.textContent = texts.thanks;
+      more.hidden = !!extra;
+    } catch {
+      rating = before;
+      mark();
+      said.textContent = texts.failed;
+    }
+  };
+
+  const mark = () => stars.forEach((star, i) => {
+    star.setAttribute("aria-pressed", String(i + 1 === rating));
+    star.className = i < rating ? "on" : "";
+  });
+
+  const quiet = () => {
+    clearTimeout(over);
+    typing.hidden = true;
+  };
+
+  return {
+    render(state, messages, waiting, looking) {
+      const last = messages.at(-1);
+      const offer = !waiting && last && last.from === "bot" && state.owner === "bot" ? last.replies ?? [] : [];
+      const key = last?.id + offer.join("\n");
+      if (key !== shown) {
+        shown = key;
+        replies.replaceChildren(...offer.slice(0, 8).map((text) => h("button", { type: "button", class: "reply", dir: "auto", click: () => port.write(text) }, text)));
+        if (last && last.from !== "visitor") quiet();
+      }
+      replies.hidden = !offer.length;
+      person.hidden = state.owner !== "bot" || state.status !== "open" || !messages.length;
+      rates.hidden = !state.rate;
+      if (!state.rate) {
+        more.hidden = true;
+        said.textContent = "";
+      }
+      if (!rating && state.rating) {
+        rating = state.rating;
+        mark();
+      }
+      if (looking && last?.seq && last.seq > seen) {
+        seen = last.seq;
+        port.tell({ type: "seen", seq: seen });
+      }
+    },
+    typing(text) {
+      typing.textContent = text;
+      typing.hidden = false;
+      clearTimeout(over);
+      over = setTimeout(quiet, WRITES);
+    },
+    destroy() {
+      quiet();
+      input.removeEventListener("input", listener);
+      port.place.replaceChildren();
+      port.shadow.adoptedStyleSheets = port.shadow.adoptedStyleSheets.filter((s) => s !== sheet);
+    },
+  };
+}
