@@ -60,12 +60,7 @@ export function mount(core: Core): Panel {
   const { form, input } = composer(t, t.write, (text) => write(text));
   const place = h("div");
   const privacy = h("p", { class: "privacy" });
-  const erase = h("button", { type: "button", class: "erase", click: () => ask() }, t.deleteChat);
-  const sure = h("div", { class: "sure", role: "alertdialog", "aria-label": t.deleteChat, hidden: true },
-    h("p", {}, t.deleteAsk),
-    h("button", { type: "button", class: "reply", click: () => forget() }, t.deleteYes),
-    h("button", { type: "button", class: "reply", click: () => ask(false) }, t.deleteNo),
-  );
+  const small = h("div", { class: "small" }, privacy);
   const panel = h(
     "section",
     { class: "panel", role: "dialog", "aria-label": t.chat, hidden: true },
@@ -73,9 +68,8 @@ export function mount(core: Core): Panel {
     log.element,
     place,
     notice,
-    sure,
     form,
-    h("div", { class: "small" }, privacy, erase),
+    small,
   );
   const root = h(
     "div",
@@ -110,8 +104,6 @@ export function mount(core: Core): Panel {
     const link = webAddress(look.privacy_url);
     privacy.replaceChildren(...(chat ? [] : [look.privacy ?? "", " ", ...(link ? [h("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, look.privacy ? t.readMore : t.privacy)] : [])]));
     privacy.hidden = chat || !(look.privacy || link);
-    erase.hidden = !chat;
-    if (!chat) sure.hidden = true;
   };
 
   let pictured = "";
@@ -225,33 +217,10 @@ export function mount(core: Core): Panel {
     look();
   };
 
-  /** Asks once more before the chat is deleted. */
-  const ask = (yes = true) => {
-    sure.hidden = !yes;
-    (yes ? sure.querySelector("button:last-of-type") as HTMLElement : erase).focus();
-  };
-
-  const forget = async () => {
-    const token = memory.chat()?.token;
-    try {
-      if (token) await core.call("forget", { token });
-    } catch {
-      announce(t.deleteFailed);
-      state = { ...state, notice: t.deleteFailed };
-      return render();
-    }
-    outbox.clear();
-    lose();
-    tab(false);
-    close();
-    announce(t.deleted);
-  };
-
   const close = () => {
     if (!opened) return;
     watcher?.destroy();
     watcher = undefined;
-    sure.hidden = true;
     const focused = !!shadow.activeElement;
     opened = false;
     tab(false);
@@ -316,7 +285,13 @@ export function mount(core: Core): Panel {
     import(`${core.base}/widget-talk.js`).then((module: { mount(port: TalkPort): Talk }) => {
       if (abort.signal.aborted) return;
       talk = module.mount({
-        h, shadow, place, input, took, write, announce,
+        h, shadow, place, small, input, took, write, announce,
+        forgotten: () => {
+          outbox.clear();
+          lose();
+          tab(false);
+          close();
+        },
         call: (name, body) => core.call(name, { token: memory.chat()?.token, ...body }),
         tell: (frame) => live.tell(frame),
       });

@@ -10,6 +10,8 @@ export interface TalkPort {
   shadow: ShadowRoot;
   /** Where it all stands. */
   place: HTMLElement;
+  /** The line under the box one writes in. */
+  small: HTMLElement;
   input: HTMLTextAreaElement;
   call<T>(name: string, body: object): Promise<T>;
   write(text: string): void;
@@ -18,6 +20,8 @@ export interface TalkPort {
   /** Tells the server by the way, over the socket if there is one. */
   tell(frame: object): void;
   announce(text: string): void;
+  /** The conversation was deleted. */
+  forgotten(): void;
 }
 
 export interface Talk {
@@ -34,6 +38,12 @@ const texts = {
   more: "Anything to add? (optional)",
   send: "Send",
   thanks: "Thank you, that helps us.",
+  deleteChat: "Delete this chat",
+  deleteAsk: "Delete all messages of this chat for good, for you and the team?",
+  deleteYes: "Delete",
+  deleteNo: "Keep",
+  deleted: "The chat was deleted.",
+  deleteFailed: "The chat was not deleted. Please try again.",
   failed: "That did not get through. Please try again.",
 };
 
@@ -48,6 +58,9 @@ const css = `
 .stars button{width:40px;height:40px;border-radius:10px;font-size:24px;line-height:1;color:var(--soft)}
 .stars button[aria-pressed=true]{color:var(--ink)}
 .stars button.on{color:var(--brand)}
+.erase{margin-inline-start:auto;text-decoration:underline;text-underline-offset:2px;min-height:24px}
+.sure{display:flex;flex-wrap:wrap;gap:8px;padding-top:12px;border-top:1px solid var(--line);font-size:14px}
+.sure p{flex-basis:100%}
 .rate .more{display:flex;gap:8px}
 `;
 
@@ -69,9 +82,17 @@ export function mount(port: TalkPort): Talk {
   const words = h("textarea", { rows: "1", maxlength: "1000", placeholder: texts.more, "aria-label": texts.more });
   const more = h("div", { class: "more", hidden: true }, words, h("button", { type: "button", class: "reply", click: () => rate(rating) }, texts.send));
   const said = h("div", { role: "status" });
-  const rates = h("div", { class: "rate", role: "group", "aria-label": texts.ask, hidden: true }, h("div", {}, texts.ask), h("div", { class: "stars" }, ...stars), more, said);
+  const rates = h("div", { class: "rate", role: "group", "aria-label": texts.ask }, h("div", {}, texts.ask), h("div", { class: "stars" }, ...stars), more, said);
   port.place.className = "talk";
-  port.place.append(typing, replies, person, rates);
+  const question = h("p", {}, texts.deleteAsk);
+  const sure = h("div", { class: "sure", role: "alertdialog", "aria-label": texts.deleteChat, hidden: true },
+    question,
+    h("button", { type: "button", class: "reply", click: () => forget() }, texts.deleteYes),
+    h("button", { type: "button", class: "reply", click: () => ask(false) }, texts.deleteNo),
+  );
+  const erase = h("button", { type: "button", class: "erase", hidden: true, click: () => ask() }, texts.deleteChat);
+  port.place.append(typing, replies, person, sure);
+  port.small.append(erase);
 
   let rating = 0;
   let over: ReturnType<typeof setTimeout> | undefined;
@@ -98,6 +119,28 @@ export function mount(port: TalkPort): Talk {
     person.disabled = false;
   };
 
+  /** Asks once more before the chat is deleted; the safe answer has the focus. */
+  const ask = (yes = true) => {
+    question.textContent = texts.deleteAsk;
+    sure.hidden = !yes;
+    (yes ? sure.lastElementChild as HTMLElement : erase).focus();
+  };
+
+  const forget = async () => {
+    try {
+      await port.call("forget", {});
+    } catch {
+      question.textContent = texts.deleteFailed;
+      return port.announce(texts.deleteFailed);
+    }
+    sure.hidden = true;
+    rating = seen = 0;
+    words.value = "";
+    mark();
+    port.forgotten();
+    port.announce(texts.deleted);
+  };
+
   const rate = async (stars: number) => {
     const before = rating;
     const extra = words.value.trim();
@@ -106,7 +149,7 @@ export function mount(port: TalkPort): Talk {
     try {
       await port.call("rate", { rating: stars, ...(extra && { text: extra }) });
       said.textContent = texts.thanks;
-      more.hidden = !!extra;
+      more.hidden = !!extra; // whoever added something is done
     } catch {
       rating = before;
       mark();
@@ -136,8 +179,13 @@ export function mount(port: TalkPort): Talk {
       }
       replies.hidden = !offer.length;
       person.hidden = state.owner !== "bot" || state.status !== "open" || !messages.length;
-      rates.hidden = !state.rate;
-      if (!state.rate) {
+      erase.hidden = !messages.length;
+      if (!messages.length || !looking) sure.hidden = true;
+      // Only while it is asked: its box must not come before the one to write in.
+      if (state.rate) {
+        if (!rates.isConnected) port.place.append(rates);
+      } else {
+        rates.remove();
         more.hidden = true;
         said.textContent = "";
       }
@@ -160,6 +208,7 @@ export function mount(port: TalkPort): Talk {
       quiet();
       input.removeEventListener("input", listener);
       port.place.replaceChildren();
+      erase.remove();
       port.shadow.adoptedStyleSheets = port.shadow.adoptedStyleSheets.filter((s) => s !== sheet);
     },
   };

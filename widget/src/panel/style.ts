@@ -77,9 +77,6 @@ textarea::placeholder{color:var(--soft);opacity:1}
 .small{display:flex;gap:12px;justify-content:space-between;padding:0 16px 10px;font-size:12px;color:var(--soft)}
 .small a{color:inherit}
 .small:not(:has(>:not([hidden]))){display:none}
-.erase{margin-inline-start:auto;text-decoration:underline;text-underline-offset:2px;min-height:24px}
-.sure{display:flex;flex-wrap:wrap;gap:8px;padding:12px 16px;border-top:1px solid var(--line);font-size:14px}
-.sure p{flex-basis:100%}
 @media (max-width:480px){
 .bubble{right:12px;bottom:calc(12px + var(--y,0px) + env(safe-area-inset-bottom));width:calc(100vw - 24px);max-width:none}
 .lifted .bubble{bottom:calc(84px + var(--y,0px) + env(safe-area-inset-bottom))}
