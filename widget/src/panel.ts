@@ -103,6 +103,7 @@ export function mount(core: Core): Panel {
     paint(root.style, look);
     const link = webAddress(look.privacy_url);
     privacy.replaceChildren(...(chat ? [] : [look.privacy ?? "", " ", ...(link ? [h("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, look.privacy ? t.readMore : t.privacy)] : [])]));
+    small.className = chat ? "small kept" : "small"; // the place of what is loaded with a conversation
     privacy.hidden = chat || !(look.privacy || link);
   };
 

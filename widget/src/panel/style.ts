@@ -77,6 +77,7 @@ textarea::placeholder{color:var(--soft);opacity:1}
 .small{display:flex;gap:12px;justify-content:space-between;padding:0 16px 10px;font-size:12px;color:var(--soft)}
 .small a{color:inherit}
 .small:not(:has(>:not([hidden]))){display:none}
+.small.kept{display:flex;min-height:34px}
 @media (max-width:480px){
 .bubble{right:12px;bottom:calc(12px + var(--y,0px) + env(safe-area-inset-bottom));width:calc(100vw - 24px);max-width:none}
 .lifted .bubble{bottom:calc(84px + var(--y,0px) + env(safe-area-inset-bottom))}
