@@ -33,6 +33,7 @@ type InboxPatch struct {
 	PreviewDomains *[]string
 	MessagesPerDay *int
 	Look           *liadesk.WidgetLook
+	Bot            *liadesk.WebsiteBot
 
 	// SMS. AuthToken is the carrier's secret; nil or "" keeps the stored one.
 	Number            *string
@@ -178,6 +179,7 @@ func (s *Service) applyInbox(i *liadesk.Inbox, p InboxPatch) error {
 		refuse(&v, "preview_domains", p.PreviewDomains != nil)
 		refuse(&v, "messages_per_day", p.MessagesPerDay != nil)
 		refuse(&v, "widget", p.Look != nil)
+		refuse(&v, "bot", p.Bot != nil)
 		refuse(&v, "domains", p.Domains != nil)
 		refuse(&v, "business_hours", p.Hours != nil)
 	}
@@ -308,6 +310,9 @@ func inboxChanges(theirs, yours liadesk.Inbox) []liadesk.Change {
 		add("count_visits", a.CountVisits != b.CountVisits, a.CountVisits, b.CountVisits)
 		add("messages_per_day", a.DailyCap() != b.DailyCap(), a.DailyCap(), b.DailyCap())
 		addLook(add, a.Look, b.Look)
+		add("bot.policy", a.Bot.Policy != b.Bot.Policy, a.Bot.Policy, b.Bot.Policy)
+		add("bot.asks", !slices.Equal(a.Bot.Asks, b.Bot.Asks), a.Bot.Asks, b.Bot.Asks)
+		add("bot.vip_tag", a.Bot.VIPTag != b.Bot.VIPTag, a.Bot.VIPTag, b.Bot.VIPTag)
 		add("business_hours", !sameHours(a.Hours, b.Hours), a.Hours, b.Hours)
 	}
 	if a, b := theirs.SMS, yours.SMS; a != nil && b != nil {

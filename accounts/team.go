@@ -21,6 +21,8 @@ type UserPatch struct {
 	Email    *string
 	Role     *liadesk.Role
 	InboxIDs *[]liadesk.ID
+	// Capacity is how many conversations of websites the person answers at a time.
+	Capacity *int
 	// Version is the one that the change was made from; 0 saves over any.
 	Version uint64
 }
@@ -142,6 +144,11 @@ func (s *Service) editUser(tx *db.Tx, u *liadesk.User, p UserPatch) error {
 		}
 		u.InboxIDs = ids
 	}
+	if p.Capacity != nil {
+		if u.Capacity = *p.Capacity; u.Capacity < 1 || u.Capacity > liadesk.MaxCapacity {
+			v.Add("capacity", "out_of_range", "Min", 1, "Max", liadesk.MaxCapacity)
+		}
+	}
 	if err := v.Err(); err != nil {
 		return err
 	}
@@ -176,6 +183,9 @@ func userChanges(theirs, yours liadesk.User) []liadesk.Change {
 	}
 	if theirs.Role != yours.Role {
 		list = append(list, liadesk.Change{Field: "role", Theirs: theirs.Role, Yours: yours.Role})
+	}
+	if theirs.Hands() != yours.Hands() {
+		list = append(list, liadesk.Change{Field: "capacity", Theirs: theirs.Hands(), Yours: yours.Hands()})
 	}
 	if !slices.Equal(theirs.InboxIDs, yours.InboxIDs) {
 		list = append(list, liadesk.Change{Field: "inbox_ids", Theirs: theirs.InboxIDs, Yours: yours.InboxIDs})

@@ -22,25 +22,12 @@ func (s *Service) Tick(ctx context.Context) error {
 		return nil
 	}
 	defer s.running.Unlock()
-	var after liadesk.ID
-	for {
-		var accounts []liadesk.ID
-		if err := s.store.View(ctx, func(tx *db.Tx) (err error) {
-			accounts, err = tx.AccountIDs(after, 100)
-			return err
-		}); err != nil || len(accounts) == 0 {
+	return s.store.EachAccount(ctx, func(ctx context.Context, account liadesk.ID) error {
+		if err := s.finishTags(ctx, account, 1<<30); err != nil {
 			return err
 		}
-		for _, account := range accounts {
-			after = account
-			if err := s.finishTags(ctx, account, 1<<30); err != nil {
-				return err
-			}
-			if err := s.runImports(ctx, account); err != nil {
-				return err
-			}
-		}
-	}
+		return s.runImports(ctx, account)
+	})
 }
 
 // runImports takes one step of each import of an account in turn until none

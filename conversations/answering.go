@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
@@ -20,6 +21,9 @@ import (
 // maxTried is how many of LiaDesk's answers a thread remembers for the person
 // who goes on.
 const maxTried = 5
+
+// maxName is the longest that is taken for a visitor's name, in characters.
+const maxName = 80
 
 // talk is one turn of LiaDesk's: a thread, what was said, and what it does.
 type talk struct {
@@ -39,14 +43,14 @@ func (s *Service) answer(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbox
 		c.Language = language
 	}
 	why, err := t.notMine()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if why != "" {
+	case why != "":
 		err = t.handOver(why)
-		return t.added, err
+	default:
+		err = t.safely()
 	}
-	err = t.safely()
 	return t.added, err
 }
 
@@ -56,7 +60,7 @@ func (t *talk) safely() (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.s.Log.Error("LiaDesk broke down over a message", "conversation", t.c.ID, "panic", fmt.Sprint(p))
-			err = t.handOver(liadesk.HandoffBotError)
+			err = t.pass(liadesk.HandoffBotError)
 		}
 	}()
 	return t.turn()
@@ -199,7 +203,7 @@ func (t *talk) lookUp() error {
 	return t.say(speech.Rephrase, speech.Person)
 }
 
-// end closes a thread that LiaDesk alone answered. The visitor's next message
+// end resolves a thread that LiaDesk alone answered. The visitor's next message
 // opens it again.
 func (t *talk) end(solved bool) error {
 	t.c.Status, t.c.Unread = liadesk.ConversationResolved, 0
@@ -216,24 +220,52 @@ func (t *talk) end(solved bool) error {
 }
 
 // handOver gives the thread to the team, after LiaDesk has asked for what the
-// inbox wants to know of a visitor.
+// inbox wants to know of a visitor. Where people answer from the beginning it
+// says and asks nothing.
 func (t *talk) handOver(why liadesk.HandoffReason) error {
-	if why != liadesk.HandoffNoBot && why != liadesk.HandoffBotError && why != liadesk.HandoffPolicy {
-		if ask := t.missing(liadesk.BotAsksNothing); ask != liadesk.BotAsksNothing {
-			t.c.Bot.Handing, t.c.Bot.Asking = why, ask
-			return t.ask(ask)
-		}
-		if err := t.say(speech.Passing); err != nil {
-			return err
-		}
+	if why == liadesk.HandoffNoBot || why == liadesk.HandoffPolicy {
+		return t.give(why)
 	}
-	return t.pass(why)
+	t.c.Bot.Handing = why
+	return t.askOrPass(liadesk.BotAsksNothing)
 }
 
+// askOrPass asks for the next field behind one, or gets a person when there is
+// nothing more to ask.
+func (t *talk) askOrPass(behind liadesk.BotAsks) error {
+	next := t.missing(behind)
+	if next == liadesk.BotAsksNothing {
+		return t.pass(t.c.Bot.Handing)
+	}
+	t.c.Bot.Asking, t.c.Bot.AnswerBy = next, t.s.now().Add(liadesk.AnswerFor)
+	return t.say(asking[next], speech.Skip)
+}
+
+// pass tells the visitor that a person comes, and gives the thread away.
 func (t *talk) pass(why liadesk.HandoffReason) error {
+	if err := t.say(speech.Passing); err != nil {
+		return err
+	}
+	return t.give(why)
+}
+
+func (t *talk) give(why liadesk.HandoffReason) error {
 	added, err := t.s.handOff(t.tx, t.c, why)
 	t.added = append(t.added, added...)
 	return err
+}
+
+// giveUpAsking gets the person for whom a visitor asked, when they do not answer
+// what LiaDesk asked before: they may have left.
+func (s *Service) giveUpAsking(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
+	if c.Owner != liadesk.OwnerBot || c.Bot.Handing == "" {
+		c.Bot.AnswerBy = time.Time{}
+		return nil, nil
+	}
+	c.WaitingSince, c.Unread = s.now(), 1
+	t := &talk{s: s, tx: tx, c: c}
+	err := t.pass(c.Bot.Handing)
+	return t.added, err
 }
 
 // missing is the first field behind one that the inbox asks for and that is not
@@ -259,8 +291,6 @@ var asking = map[liadesk.BotAsks]speech.Line{
 	liadesk.BotAsksName: speech.AskName, liadesk.BotAsksEmail: speech.AskEmail, liadesk.BotAsksPhone: speech.AskPhone,
 }
 
-func (t *talk) ask(field liadesk.BotAsks) error { return t.say(asking[field], speech.Skip) }
-
 // takeField reads the answer to a question for a field. What makes no sense is
 // asked once more; then, or when somebody does not want to say, it goes on.
 func (t *talk) takeField() error {
@@ -275,8 +305,8 @@ func (t *talk) takeField() error {
 		again := speech.Line("")
 		switch b.Asking {
 		case liadesk.BotAsksName:
-			if len(said) <= 80 {
-				known.Name = said
+			if utf8.RuneCountInString(said) <= maxName { // a longer one is no name
+				known.Name = strings.Join(strings.Fields(said), " ")
 			}
 		case liadesk.BotAsksEmail:
 			if known.Email = emailIn(said); known.Email == "" {
@@ -289,6 +319,7 @@ func (t *talk) takeField() error {
 		}
 		if again != "" && b.Misses < 1 {
 			b.Misses++
+			b.AnswerBy = t.s.now().Add(liadesk.AnswerFor)
 			return t.say(again, speech.Skip)
 		}
 		if known != (liadesk.Identity{}) {
@@ -297,16 +328,7 @@ func (t *talk) takeField() error {
 		}
 	}
 	b.Misses = 0
-	if next := t.missing(b.Asking); next != liadesk.BotAsksNothing {
-		b.Asking = next
-		return t.ask(next)
-	}
-	why := b.Handing
-	b.Handing, b.Asking = "", liadesk.BotAsksNothing
-	if err := t.say(speech.Passing); err != nil {
-		return err
-	}
-	return t.pass(why)
+	return t.askOrPass(b.Asking)
 }
 
 // emailIn is the e-mail address in what somebody says, "" for none.
@@ -357,11 +379,10 @@ func (t *talk) add(m liadesk.Message) error {
 // handOff gives a thread of LiaDesk's to the team. The caller stores the head
 // and then looks for somebody, see drain.
 func (s *Service) handOff(tx *db.Tx, c *liadesk.Conversation, why liadesk.HandoffReason) ([]liadesk.Message, error) {
-	c.QueuedAt = s.now()
-	s.enqueue(c)
+	s.enqueue(c, s.now())
 	c.HandoffReason, c.HandedOverAt, c.HandoffWrong = why, s.now(), false
 	c.AnsweredAt = time.Time{}
-	c.Bot.Asking, c.Bot.Handing, c.Bot.Misses = liadesk.BotAsksNothing, "", 0
+	c.Bot = c.Bot.Done()
 	if err := tx.CountTalk(*c, db.TalkHandedOver+string(why), s.now()); err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 // resolved.
 const busyFor = time.Hour
 
-// drainMost bounds how many waiting threads one transaction looks at. Those
+// drainMost bounds how many waiting threads one transaction hands out. Those
 // behind them come with the next tick.
 const drainMost = 200
 
@@ -99,40 +99,47 @@ func (s *Service) preferred(tx *db.Tx, c liadesk.Conversation) ([]liadesk.ID, er
 	return list, err
 }
 
+// waits tells whether a waiting thread is to be looked at now: somebody who
+// answers its inbox has a hand free, or it has just come and somebody is here.
+func (k crew) waits(inbox liadesk.ID, rung liadesk.Rung) bool {
+	return slices.ContainsFunc(k.serving(inbox), func(h liadesk.Hand) bool { return h.Free() || rung == liadesk.RungNone })
+}
+
 // drain finds people for threads that wait, who waited longest first. It runs
 // wherever a thread enters the queue or somebody has a hand free, and with
 // every tick, for time frees hands, too.
 //
 // Nobody is asked twice for the same thread, unless they are fresh: they came
-// just now, or finished something, and so are certainly there.
+// just now, or finished something, and so are certainly there. Who has just
+// given a thread back is not asked for that one.
 //
 // First in, first out holds for each person: nobody is asked for a thread
-// while an older one that they could take has nobody.
+// while an older one that they could take has nobody. A thread for which nobody
+// is here stays as it is.
 func (s *Service) drain(tx *db.Tx, account liadesk.ID, fresh ...liadesk.ID) ([]happening, error) {
-	queue, err := tx.QueuedConversations(account, drainMost)
-	if err != nil || len(queue) == 0 {
+	k, err := s.crewOf(tx, account)
+	if err != nil || len(k.users) == 0 {
 		return nil, err
 	}
-	k, err := s.crewOf(tx, account)
+	queue, err := tx.QueuedConversations(account, k.waits, drainMost)
 	if err != nil {
 		return nil, err
 	}
 	var out []happening
 	for _, c := range queue {
-		before := c.Offer
-		tried := slices.DeleteFunc(slices.Clone(c.Offer.Tried), func(id liadesk.ID) bool { return slices.Contains(fresh, id) })
-		hands := k.serving(c.InboxID)
-		var added []liadesk.Message
-		who, found := liadesk.ID{}, false
-		if c.Offer.Rung != liadesk.RungAll || len(tried) < len(c.Offer.Tried) {
-			preferred, err := s.preferred(tx, c)
-			if err != nil {
-				return nil, err
-			}
-			who, found = liadesk.Choose(hands, preferred, tried)
+		tried := c.Offer.Tried
+		if c.Offer.Rung != liadesk.RungNone {
+			tried = slices.DeleteFunc(slices.Clone(tried), func(id liadesk.ID) bool { return slices.Contains(fresh, id) })
 		}
-		switch {
-		case found:
+		if c.Offer.Rung == liadesk.RungAll && len(tried) == len(c.Offer.Tried) {
+			continue // all are being asked already
+		}
+		preferred, err := s.preferred(tx, c)
+		if err != nil {
+			return nil, err
+		}
+		var added []liadesk.Message
+		if who, found := liadesk.Choose(k.serving(c.InboxID), preferred, tried); found {
 			c.Offer.Tried = tried
 			m, err := s.offer(tx, &c, k.user(who))
 			if err != nil {
@@ -141,15 +148,10 @@ func (s *Service) drain(tx *db.Tx, account liadesk.ID, fresh ...liadesk.ID) ([]h
 			added = append(added, m)
 			k.loads[who]++
 			k.idle[who] = s.turns.take(who)
-		case c.Offer.Rung != liadesk.RungNone:
+		} else if c.Offer.Rung == liadesk.RungNone {
+			c.Offer = liadesk.Offer{Rung: liadesk.RungQueued, Until: s.now().Add(liadesk.QueueFor), Tried: tried}
+		} else {
 			continue // its timer runs, or it waits for somebody to come
-		case len(hands) > 0:
-			c.Offer = liadesk.Offer{Rung: liadesk.RungQueued, Until: s.now().Add(liadesk.QueueFor), Tried: c.Offer.Tried}
-		default:
-			c.Offer = liadesk.Offer{Rung: liadesk.RungWaiting, Tried: c.Offer.Tried} // the notice says so
-		}
-		if before.Rung == c.Offer.Rung && len(added) == 0 {
-			continue
 		}
 		c.Version++
 		if err := tx.PutConversation(c); err != nil {
@@ -169,8 +171,7 @@ func (s *Service) Left(tx *db.Tx, u liadesk.User) error {
 	}
 	var out []happening
 	for _, c := range owned {
-		c.QueuedAt = s.now()
-		s.enqueue(&c)
+		s.enqueue(&c, s.now())
 		c.Version++
 		m, err := s.note(tx, &c, liadesk.EventReturned, u.Name, "")
 		if err != nil {
@@ -193,13 +194,11 @@ func (s *Service) offer(tx *db.Tx, c *liadesk.Conversation, to liadesk.User) (li
 	return s.note(tx, c, liadesk.EventOffered, "", to.Name)
 }
 
-// enqueue puts a thread into the team's queue. Its place there is that of the
-// moment when it began to wait for a person.
-func (s *Service) enqueue(c *liadesk.Conversation) {
-	if c.QueuedAt.IsZero() || c.Owner == liadesk.OwnerBot {
-		c.QueuedAt = s.now()
-	}
-	c.Owner, c.OwnerID, c.Offer = liadesk.OwnerQueue, liadesk.ID{}, liadesk.Offer{}
+// enqueue puts a thread into the team's queue, at the place of the moment since
+// which its visitor waits for a person.
+func (s *Service) enqueue(c *liadesk.Conversation, since time.Time) {
+	c.QueuedAt, c.Offer = since, liadesk.Offer{}
+	c.Owner, c.OwnerID = liadesk.OwnerQueue, liadesk.ID{}
 }
 
 // note tells the team in a thread what happened to it.

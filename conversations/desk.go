@@ -15,24 +15,18 @@ import (
 // AddNote writes down something that the team alone reads. The same client id
 // twice is one note.
 func (s *Service) AddNote(ctx context.Context, actor liadesk.Actor, id liadesk.ID, text, clientID string) (liadesk.Message, error) {
-	var v liadesk.Invalid
-	text = cleanText(&v, text)
-	if len(clientID) > 64 {
-		v.Add("client_id", "too_long", "Max", 64)
-	}
-	if err := v.Err(); err != nil {
+	text, err := checkWriting(text, clientID)
+	if err != nil {
 		return liadesk.Message{}, err
 	}
 	var note liadesk.Message
-	_, _, err := s.change(ctx, actor, id, func(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
-		if clientID != "" {
-			m, repeated, err := tx.MessageByClientID(c.AccountID, c.ID, clientID)
-			if err != nil || repeated {
-				note = m
-				return nil, err
-			}
+	_, _, err = s.change(ctx, actor, id, func(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
+		m, repeated, err := writtenBefore(tx, *c, clientID)
+		if err != nil || repeated {
+			note = m
+			return nil, err
 		}
-		m, err := s.add(tx, c, liadesk.Message{From: liadesk.FromAgent, AuthorID: actor.User, Author: actor.Name, Text: text, ClientID: clientID, Private: true})
+		m, err = s.add(tx, c, liadesk.Message{From: liadesk.FromAgent, AuthorID: actor.User, Author: actor.Name, Text: text, ClientID: clientID, Private: true})
 		note = m
 		return []liadesk.Message{m}, err
 	})
@@ -61,20 +55,12 @@ func (s *Service) Assign(ctx context.Context, actor liadesk.Actor, id, to, from 
 		if to == actor.User {
 			return s.take(tx, c, actor)
 		}
-		added, err := s.take(tx, c, liadesk.Actor{Account: actor.Account, User: to, Name: user.Name})
-		if err != nil {
+		if err := s.own(tx, c, to); err != nil {
 			return nil, err
 		}
-		for i := range added { // who did it, and to whom
-			added[i].Event, added[i].Author, added[i].Subject = liadesk.EventAssigned, actor.Name, user.Name
-			if err := tx.ReplaceMessage(c.AccountID, added[i]); err != nil {
-				return nil, err
-			}
-		}
-		if c.Unread == 0 {
-			c.Unread = 1 // it is new to them
-		}
-		return added, nil
+		c.Unread = max(c.Unread, 1) // it is new to them
+		m, err := s.note(tx, c, liadesk.EventAssigned, actor.Name, user.Name)
+		return []liadesk.Message{m}, err
 	})
 	return c, err
 }
@@ -89,11 +75,11 @@ func (s *Service) Return(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 		if c.Owner == liadesk.OwnerBot {
 			return s.handOff(tx, c, liadesk.HandoffByPerson)
 		}
-		c.QueuedAt = s.now()
+		since := s.now()
 		if !c.WaitingSince.IsZero() {
-			c.QueuedAt = c.WaitingSince
+			since = c.WaitingSince
 		}
-		s.enqueue(c)
+		s.enqueue(c, since)
 		c.Offer.Tried = []liadesk.ID{actor.User} // who gives it back does not get it again
 		c.Version++
 		m, err := s.note(tx, c, liadesk.EventReturned, actor.Name, "")
@@ -130,7 +116,7 @@ func (s *Service) GiveToBot(ctx context.Context, actor liadesk.Actor, id liadesk
 			return nil, liadesk.Conflict("bot_has_nothing", "LiaDesk has no answers here yet")
 		}
 		c.Owner, c.OwnerID, c.Offer = liadesk.OwnerBot, liadesk.ID{}, liadesk.Offer{}
-		c.Bot = liadesk.BotState{Tried: c.Bot.Tried}
+		c.Bot = c.Bot.Again()
 		c.Unread, c.WaitingSince = 0, time.Time{}
 		c.Version++
 		m, err := s.note(tx, c, liadesk.EventToBot, actor.Name, "")
@@ -183,12 +169,9 @@ func (s *Service) Unsnooze(ctx context.Context, actor liadesk.Actor, id liadesk.
 	return c, err
 }
 
-// wake brings a snoozed thread back. It asks to be looked at.
+// wake brings a snoozed thread back.
 func (s *Service) wake(tx *db.Tx, c *liadesk.Conversation) (liadesk.Message, error) {
 	c.SnoozedUntil = time.Time{}
-	if c.Unread == 0 {
-		c.Unread = 1
-	}
 	return s.note(tx, c, liadesk.EventWoken, "", "")
 }
 
@@ -211,20 +194,28 @@ func (s *Service) LabelHandoff(ctx context.Context, actor liadesk.Actor, id liad
 }
 
 // AskForPerson gives a visitor's thread to the team because the visitor wants
-// it, without a word being read. Once a person has it, or is looked for, it
-// changes nothing.
+// it, without a word being read. Whoever asks again instead of answering what
+// LiaDesk wants to know gets a person at once. Once a person has it, or is looked
+// for, it changes nothing.
 func (s *Service) AskForPerson(ctx context.Context, inbox liadesk.Inbox, token string) (VisitorThread, error) {
 	err := s.asVisitor(ctx, inbox, token, func(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
 		if c.Owner != liadesk.OwnerBot {
 			return nil, nil
 		}
-		c.Status = liadesk.ConversationOpen
-		if c.WaitingSince.IsZero() {
-			c.WaitingSince = s.now()
+		if c.Status == liadesk.ConversationResolved {
+			s.beginAgain(c)
+			c.Status = liadesk.ConversationOpen
 		}
-		c.Unread = max(c.Unread, 1)
 		t := &talk{s: s, tx: tx, c: c, inbox: inbox}
-		err := t.handOver(liadesk.HandoffAsked)
+		var err error
+		if c.Bot.Handing != "" {
+			err = t.pass(c.Bot.Handing)
+		} else {
+			err = t.handOver(liadesk.HandoffAsked)
+		}
+		if c.Owner != liadesk.OwnerBot {
+			c.WaitingSince, c.Unread = s.now(), 1
+		}
 		return t.added, err
 	})
 	if err != nil {
@@ -284,14 +275,22 @@ func (s *Service) Rate(ctx context.Context, inbox liadesk.Inbox, token string, r
 }
 
 // MayRate tells whether a visitor is asked how a conversation was: when it is
-// over, and somebody or LiaDesk answered in it.
+// over, and a person or LiaDesk has helped in it.
 func MayRate(c liadesk.Conversation) bool {
-	return c.Channel == liadesk.InboxWebsite && c.Status == liadesk.ConversationResolved && (!c.LastAgentID.IsZero() || c.Bot.Answers > 0)
+	return c.Channel == liadesk.InboxWebsite && c.Status == liadesk.ConversationResolved && (!c.LastAgentID.IsZero() || c.Bot.Solved)
 }
 
 // SeenByVisitor notes up to which place of a thread its visitor has seen it. It
 // never goes back.
 func (s *Service) SeenByVisitor(ctx context.Context, account, id liadesk.ID, seq uint64) error {
+	news := false
+	if err := s.store.View(ctx, func(tx *db.Tx) error {
+		c, found, err := tx.Conversation(account, id)
+		news = found && min(seq, c.Messages) > c.SeenSeq
+		return err
+	}); err != nil || !news {
+		return err // who says the same again costs no write
+	}
 	_, _, err := s.change(ctx, liadesk.Actor{Account: account, Role: liadesk.RoleAdministrator}, id, func(_ *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
 		c.SeenSeq = max(c.SeenSeq, min(seq, c.Messages))
 		return nil, nil

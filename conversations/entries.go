@@ -1,6 +1,7 @@
 package conversations
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -279,7 +280,7 @@ func (s *Service) ImportEntries(ctx context.Context, actor liadesk.Actor, file i
 	if err := actor.Administrator(); err != nil {
 		return Imported{}, err
 	}
-	list, refused, err := readEntries(file)
+	list, refused, err := ReadEntries(file)
 	if err != nil {
 		return Imported{}, err
 	}
@@ -323,8 +324,16 @@ var errNoEntries = func(code string) error {
 	return v.Err()
 }
 
-func readEntries(file io.Reader) (list []liadesk.BotEntry, refused []RefusedLine, err error) {
-	r := csv.NewReader(io.LimitReader(file, MaxEntriesFile))
+// ReadEntries reads a file of questions, see ImportEntries.
+func ReadEntries(file io.Reader) (list []liadesk.BotEntry, refused []RefusedLine, err error) {
+	data, err := io.ReadAll(io.LimitReader(file, MaxEntriesFile+1))
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case len(data) > MaxEntriesFile:
+		return nil, nil, errNoEntries("too_large")
+	}
+	r := csv.NewReader(bytes.NewReader(data))
 	r.FieldsPerRecord = -1
 	r.LazyQuotes = true
 	head, err := r.Read()
@@ -345,11 +354,14 @@ func readEntries(file io.Reader) (list []liadesk.BotEntry, refused []RefusedLine
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line, _ := r.FieldPos(0)
-		if err != nil {
-			refused = append(refused, RefusedLine{line, "unreadable"})
+		if broken, is := errors.AsType[*csv.ParseError](err); is {
+			refused = append(refused, RefusedLine{broken.StartLine, "unreadable"})
 			continue
 		}
+		if err != nil {
+			return nil, nil, err
+		}
+		line, _ := r.FieldPos(0)
 		field := func(i int) string {
 			if i < 0 || i >= len(row) {
 				return ""

@@ -2,7 +2,6 @@ package conversations
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -15,44 +14,24 @@ import (
 // tickMost bounds one transaction of a tick.
 const tickMost = 100
 
-// accountsPage is how many accounts a tick reads at once.
-const accountsPage = 100
-
 // Tick does what time has brought to threads: an offer that nobody took goes to
-// the next person, a snoozed thread comes back. Everything that it goes by is
-// stored with the threads, so that one tick more or less, or a restart in
-// between, changes nothing but the moment.
+// the next person, a snoozed thread comes back, a hand is free. Everything that
+// it goes by is stored with the threads, so that one tick more or less, or a
+// restart in between, changes nothing but the moment.
 func (s *Service) Tick(ctx context.Context) error {
-	var errs []error
-	for after := (liadesk.ID{}); ; {
-		var ids []liadesk.ID
-		if err := s.store.View(ctx, func(tx *db.Tx) (err error) {
-			ids, err = tx.AccountIDs(after, accountsPage)
-			return err
-		}); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			errs = append(errs, s.tickAccount(ctx, id))
-			after = id
-		}
-		if len(ids) < accountsPage {
-			return errors.Join(errs...)
-		}
-	}
+	return s.store.EachAccount(ctx, s.tickAccount)
 }
 
 func (s *Service) tickAccount(ctx context.Context, account liadesk.ID) error {
-	var due, waiting bool
+	work := false
 	if err := s.store.View(ctx, func(tx *db.Tx) error {
-		list, err := tx.ConversationsDue(account, s.now(), 1)
-		if err != nil {
+		due, err := tx.ConversationsDue(account, s.now(), 1)
+		if work = len(due) > 0; err != nil || work {
 			return err
 		}
-		queue, err := tx.QueuedConversations(account, 1)
-		due, waiting = len(list) > 0, len(queue) > 0
+		work, err = s.someoneWaits(tx, account)
 		return err
-	}); err != nil || !due && !waiting {
+	}); err != nil || !work {
 		return err
 	}
 	var out []happening
@@ -79,6 +58,16 @@ func (s *Service) tickAccount(ctx context.Context, account liadesk.ID) error {
 	return err
 }
 
+// someoneWaits tells whether drain may have something to do.
+func (s *Service) someoneWaits(tx *db.Tx, account liadesk.ID) (bool, error) {
+	k, err := s.crewOf(tx, account)
+	if err != nil || len(k.users) == 0 {
+		return false, err
+	}
+	list, err := tx.QueuedConversations(account, k.waits, 1)
+	return len(list) > 0, err
+}
+
 // climb takes a thread whose time has come one step on.
 func (s *Service) climb(tx *db.Tx, c liadesk.Conversation) (happening, error) {
 	var added []liadesk.Message
@@ -90,6 +79,13 @@ func (s *Service) climb(tx *db.Tx, c liadesk.Conversation) (happening, error) {
 	now := s.now()
 	if !c.SnoozedUntil.IsZero() && !c.SnoozedUntil.After(now) {
 		err = put(s.wake(tx, &c))
+		c.Unread = max(c.Unread, 1) // it asks to be looked at
+	}
+	if by := c.Bot.AnswerBy; err == nil && !by.IsZero() && !by.After(now) {
+		// The visitor asked for a person and then said nothing more.
+		var more []liadesk.Message
+		more, err = s.giveUpAsking(tx, &c)
+		added = append(added, more...)
 	}
 	if until := c.Offer.Until; err == nil && !until.IsZero() && !until.After(now) {
 		switch c.Offer.Rung {
@@ -153,31 +149,23 @@ func (s *Service) next(tx *db.Tx, c *liadesk.Conversation, missed liadesk.ID) er
 
 // say adds a message of LiaDesk's own.
 func (s *Service) say(tx *db.Tx, c *liadesk.Conversation, m liadesk.Message) (liadesk.Message, error) {
-	m.From, m.Author = liadesk.FromBot, botName
+	m.From, m.Author = liadesk.FromBot, liadesk.BotName
 	return s.add(tx, c, m)
 }
-
-// botName is how LiaDesk presents itself.
-const botName = "LiaDesk"
 
 // Arrived tells the room that somebody can take a thread who could not a moment
 // ago: they opened the dashboard, or went online.
 func (s *Service) Arrived(ctx context.Context, account, user liadesk.ID) error {
-	return s.drainFor(ctx, account, user)
-}
-
-func (s *Service) drainFor(ctx context.Context, account liadesk.ID, fresh ...liadesk.ID) error {
 	waiting := false
-	if err := s.store.View(ctx, func(tx *db.Tx) error {
-		queue, err := tx.QueuedConversations(account, 1)
-		waiting = len(queue) > 0
+	if err := s.store.View(ctx, func(tx *db.Tx) (err error) {
+		waiting, err = s.someoneWaits(tx, account)
 		return err
 	}); err != nil || !waiting {
 		return err
 	}
 	var out []happening
 	err := s.store.Update(ctx, func(tx *db.Tx) (err error) {
-		out, err = s.drain(tx, account, fresh...)
+		out, err = s.drain(tx, account, user)
 		return err
 	})
 	if err == nil {

@@ -10,6 +10,7 @@ import (
 
 // Notice is the honest line under a visitor's message: will somebody answer,
 // and when? Code names the sentence.
+// The zero Notice says nothing: the conversation is over.
 type Notice struct {
 	Code NoticeCode
 	// Name is the person who has the thread, for NoticeOwner.
@@ -46,7 +47,10 @@ func (s *Service) notice(tx *db.Tx, inbox liadesk.Inbox, c liadesk.Conversation)
 	if inbox.Website == nil {
 		return Notice{Code: NoticeLater}, nil
 	}
-	if c.Owner == liadesk.OwnerBot && c.Status == liadesk.ConversationOpen {
+	if c.Status == liadesk.ConversationResolved {
+		return Notice{}, nil // nobody owes an answer
+	}
+	if c.Owner == liadesk.OwnerBot {
 		return Notice{Code: NoticeBot}, nil
 	}
 	schedule := inbox.Website.Hours

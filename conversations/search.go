@@ -8,6 +8,7 @@ import (
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/phone"
 )
 
 // How much one search looks at.
@@ -34,7 +35,11 @@ func (s *Service) Search(ctx context.Context, actor liadesk.Actor, text string, 
 		if err != nil {
 			return err
 		}
-		people, err := tx.Contacts(actor.Account, db.ContactQuery{Text: text, Page: db.Page{Limit: searchPeople}})
+		account, _, err := tx.SharedAccount(actor.Account)
+		if err != nil {
+			return err
+		}
+		people, err := tx.Contacts(actor.Account, db.ContactQuery{Text: text, CallingCode: phone.CallingCode(account.Settings.Region), Page: db.Page{Limit: searchPeople}})
 		if err != nil {
 			return err
 		}

@@ -105,28 +105,21 @@ func (s *Service) Seen(ctx context.Context, actor liadesk.Actor, id liadesk.ID) 
 // in the same transaction, so that what stands in the thread is sent even if
 // the server dies right now. The same client id twice is one message.
 func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID, text, clientID string) (liadesk.Message, error) {
-	var v liadesk.Invalid
-	text = cleanText(&v, text)
-	if len(clientID) > 64 {
-		v.Add("client_id", "too_long", "Max", 64)
-	}
-	if err := v.Err(); err != nil {
+	text, err := checkWriting(text, clientID)
+	if err != nil {
 		return liadesk.Message{}, err
 	}
 	var message liadesk.Message
 	var wake bool
 	c, _, err := s.change(ctx, actor, id, func(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
 		wake = false
-		if clientID != "" {
-			m, repeated, err := tx.MessageByClientID(c.AccountID, c.ID, clientID)
-			if err != nil || repeated {
-				message = m
-				return nil, err
-			}
+		m, repeated, err := writtenBefore(tx, *c, clientID)
+		if err != nil || repeated {
+			message = m
+			return nil, err
 		}
-		m := liadesk.Message{From: liadesk.FromAgent, AuthorID: actor.User, Author: actor.Name, Text: text, ClientID: clientID}
-		err := s.reachable(tx, *c)
-		if err != nil {
+		m = liadesk.Message{From: liadesk.FromAgent, AuthorID: actor.User, Author: actor.Name, Text: text, ClientID: clientID}
+		if err := s.reachable(tx, *c); err != nil {
 			return nil, err
 		}
 		if c.Channel == liadesk.InboxSMS {
@@ -165,25 +158,48 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 	return message, err
 }
 
-// take makes the actor the owner of a thread, and notes it there if somebody or
-// something else was. An offer is taken with it, and LiaDesk falls silent.
+// checkWriting cleans what somebody of the team writes and checks the id that
+// makes it once.
+func checkWriting(text, clientID string) (string, error) {
+	var v liadesk.Invalid
+	text = cleanText(&v, text)
+	if len(clientID) > 64 {
+		v.Add("client_id", "too_long", "Max", 64)
+	}
+	return text, v.Err()
+}
+
+// writtenBefore finds what an earlier try with the same client id wrote.
+func writtenBefore(tx *db.Tx, c liadesk.Conversation, clientID string) (liadesk.Message, bool, error) {
+	if clientID == "" {
+		return liadesk.Message{}, false, nil
+	}
+	return tx.MessageByClientID(c.AccountID, c.ID, clientID)
+}
+
+// own makes a person the owner of a thread. An offer is taken with it, and
+// LiaDesk falls silent.
+func (s *Service) own(tx *db.Tx, c *liadesk.Conversation, who liadesk.ID) error {
+	fromBot := c.Owner == liadesk.OwnerBot
+	c.Owner, c.OwnerID, c.Offer = liadesk.OwnerAgent, who, liadesk.Offer{}
+	c.Bot = c.Bot.Done()
+	c.Version++
+	if !fromBot {
+		return nil
+	}
+	c.HandoffReason, c.HandedOverAt, c.HandoffWrong, c.AnsweredAt = liadesk.HandoffByPerson, s.now(), false, time.Time{}
+	return tx.CountTalk(*c, db.TalkHandedOver+string(liadesk.HandoffByPerson), s.now())
+}
+
+// take makes the actor the owner of a thread, and notes it there if somebody
+// else or LiaDesk had it.
 func (s *Service) take(tx *db.Tx, c *liadesk.Conversation, actor liadesk.Actor) ([]liadesk.Message, error) {
-	mine := c.Owner == liadesk.OwnerAgent && c.OwnerID == actor.User
+	mine, queued := c.Owner == liadesk.OwnerAgent && c.OwnerID == actor.User, c.Owner == liadesk.OwnerQueue
 	if mine && !c.Offer.Pending() {
 		return nil, nil
 	}
-	queued, fromBot := c.Owner == liadesk.OwnerQueue, c.Owner == liadesk.OwnerBot
-	c.Owner, c.OwnerID, c.Offer = liadesk.OwnerAgent, actor.User, liadesk.Offer{}
-	c.Bot.Asking, c.Bot.Handing = liadesk.BotAsksNothing, ""
-	if fromBot {
-		c.HandoffReason, c.HandedOverAt, c.HandoffWrong, c.AnsweredAt = liadesk.HandoffByPerson, s.now(), false, time.Time{}
-		if err := tx.CountTalk(*c, db.TalkHandedOver+string(liadesk.HandoffByPerson), s.now()); err != nil {
-			return nil, err
-		}
-	}
-	c.Version++
-	if mine || queued {
-		return nil, nil // nobody else had it
+	if err := s.own(tx, c, actor.User); err != nil || mine || queued {
+		return nil, err
 	}
 	m, err := s.note(tx, c, liadesk.EventTaken, actor.Name, "")
 	return []liadesk.Message{m}, err
@@ -205,9 +221,9 @@ func (s *Service) answered(tx *db.Tx, c *liadesk.Conversation, before liadesk.Co
 	c.LastAgentID = who
 	if c.AnsweredAt.IsZero() {
 		c.AnsweredAt = now
-		since := before.HandedOverAt
+		since := before.WaitingSince
 		if since.IsZero() {
-			since = before.WaitingSince
+			since = before.HandedOverAt
 		}
 		if err := tx.CountTalk(*c, db.TalkAnswered, now); err != nil {
 			return err

@@ -77,7 +77,11 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 				return nil
 			}
 		}
-		opening, err := s.opening(tx, &c, in)
+		before := c
+		if known && c.Status == liadesk.ConversationResolved {
+			s.beginAgain(&c)
+		}
+		opening, named, err := s.opening(tx, &c, in)
 		if err != nil {
 			return err
 		}
@@ -87,7 +91,6 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 			}
 			added = append(added, opening)
 		}
-		before := c
 		if err := s.know(tx, in.Inbox, &c, in.Claim); err != nil {
 			return err
 		}
@@ -102,7 +105,7 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 			return err
 		}
 		added = append(added, m)
-		more, err := s.respond(tx, &c, in.Inbox, in.Text)
+		more, err := s.respond(tx, &c, in.Inbox, in.Text, named)
 		if err != nil {
 			return err
 		}
@@ -118,6 +121,16 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 	}
 	s.publishAll(news)
 	return out, nil
+}
+
+// beginAgain makes a thread that was over ready for what its visitor says now:
+// their place in the queue, LiaDesk's memory, the wait for a first answer and
+// the rating are those of today.
+func (s *Service) beginAgain(c *liadesk.Conversation) {
+	c.QueuedAt, c.Offer = s.now(), liadesk.Offer{}
+	c.Bot = c.Bot.Again()
+	c.AnsweredAt, c.HandedOverAt, c.HandoffReason, c.HandoffWrong = time.Time{}, time.Time{}, "", false
+	c.Rating, c.RatingText, c.RatedAt = 0, "", time.Time{}
 }
 
 // visitorThread finds the thread of a visitor's token, or makes the head of a
@@ -190,37 +203,40 @@ func (s *Service) Recognise(tx *db.Tx, inbox liadesk.Inbox, token string, claim 
 // opening is the campaign's message that the visitor answers, to stand before
 // the answer, word for word as it was shown. It is empty when there is none
 // or when it was answered already; the first answer counts for the campaign.
-func (s *Service) opening(tx *db.Tx, c *liadesk.Conversation, in VisitorMessage) (liadesk.Message, error) {
+// Named says that the thread went to the person in whose name the message was,
+// who does not know of it yet.
+func (s *Service) opening(tx *db.Tx, c *liadesk.Conversation, in VisitorMessage) (m liadesk.Message, named bool, err error) {
 	if in.Impression.IsZero() {
-		return liadesk.Message{}, nil
+		return m, false, nil
 	}
 	account := in.Inbox.AccountID
 	shown, ok, err := tx.Impression(account, in.Impression)
 	if err != nil || !ok || shown.InboxID != in.Inbox.ID || !shown.AnsweredAt.IsZero() || s.now().Sub(shown.At) > impressionLife {
-		return liadesk.Message{}, err
+		return m, false, err
 	}
 	shown.AnsweredAt = s.now()
 	if err := tx.PutImpression(account, shown); err != nil {
-		return liadesk.Message{}, err
+		return m, false, err
 	}
 	if err := tx.CountChat(account, shown.CampaignID, db.FigureAnswered, shown.ID[15], shown.AnsweredAt); err != nil {
-		return liadesk.Message{}, err
+		return m, false, err
 	}
 	c.CampaignID, c.CampaignAskedAt = shown.CampaignID, shown.AnsweredAt
 	if c.Owner != liadesk.OwnerAgent && shown.Sender.Kind == liadesk.SenderAgent {
-		c.Owner, c.OwnerID = liadesk.OwnerAgent, shown.Sender.UserID
+		c.Owner, c.OwnerID, named = liadesk.OwnerAgent, shown.Sender.UserID, true
 	}
 	return liadesk.Message{
 		From: liadesk.FromCampaign, AuthorID: shown.Sender.UserID, Author: shown.SenderName,
 		Text: shown.Text, HTML: shown.HTML, CampaignID: shown.CampaignID,
-	}, nil
+	}, named, nil
 }
 
 // respond gives a thread that a visitor wrote into somebody who can answer:
 // LiaDesk, while it has the thread; the person who has it, while they are in the
 // team and serve the inbox; else the team's queue. A person who is not here has
-// as long to come as for an offer, if somebody else is here.
-func (s *Service) respond(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbox, text string) ([]liadesk.Message, error) {
+// as long to come as for an offer, if somebody else is here; one who was only
+// named by a campaign is asked like everybody else.
+func (s *Service) respond(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbox, text string, named bool) ([]liadesk.Message, error) {
 	c.SnoozedUntil = time.Time{}
 	switch c.Owner {
 	case liadesk.OwnerBot:
@@ -237,8 +253,7 @@ func (s *Service) respond(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbo
 		return nil, err
 	}
 	if !ok || !user.Active() || !user.Serves(c.InboxID) {
-		c.QueuedAt = s.now()
-		s.enqueue(c)
+		s.enqueue(c, s.now())
 		return nil, nil
 	}
 	if c.Offer.Pending() {
@@ -251,10 +266,8 @@ func (s *Service) respond(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbo
 	switch here := k.serving(c.InboxID); {
 	case len(here) == 0:
 		return nil, nil // nobody could take it from them
-	case c.LastAgentID != c.OwnerID:
-		// A campaign's message in their name brought it; they have not seen it.
-		c.QueuedAt = s.now()
-		s.enqueue(c)
+	case named:
+		s.enqueue(c, s.now())
 	case !s.present(user):
 		c.QueuedAt = s.now()
 		c.Offer = liadesk.Offer{Rung: liadesk.RungOffered, Until: s.now().Add(liadesk.OfferFor)}
@@ -277,8 +290,7 @@ func (s *Service) routeText(tx *db.Tx, c *liadesk.Conversation) error {
 	}
 	if c.Owner != liadesk.OwnerQueue {
 		c.HandoffReason = liadesk.HandoffNoBot
-		c.QueuedAt = s.now()
-		s.enqueue(c)
+		s.enqueue(c, s.now())
 	}
 	return nil
 }

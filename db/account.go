@@ -1,6 +1,11 @@
 package db
 
-import "github.com/liadesk/campaigns/liadesk"
+import (
+	"context"
+	"errors"
+
+	"github.com/liadesk/campaigns/liadesk"
+)
 
 // nAccount holds the account under its own id, and g/account lists the ids of
 // all of them: a tick walks that list, and nothing else crosses accounts.
@@ -24,6 +29,32 @@ func (tx *Tx) PutAccount(a liadesk.Account) error {
 		return err
 	}
 	return put(tx, accountKey(a.ID), a)
+}
+
+// eachPage is how many accounts EachAccount reads at once.
+const eachPage = 100
+
+// EachAccount calls do for every account, the oldest first, outside of any
+// transaction. A failure of one does not keep the others from their turn; all
+// are returned together.
+func (s *Store) EachAccount(ctx context.Context, do func(context.Context, liadesk.ID) error) error {
+	var errs []error
+	for after := (liadesk.ID{}); ; {
+		var ids []liadesk.ID
+		if err := s.View(ctx, func(tx *Tx) (err error) {
+			ids, err = tx.AccountIDs(after, eachPage)
+			return err
+		}); err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		for _, id := range ids {
+			errs = append(errs, do(ctx, id))
+			after = id
+		}
+		if len(ids) < eachPage {
+			return errors.Join(errs...)
+		}
+	}
 }
 
 // AccountIDs lists at most limit ids that sort behind after, oldest first. The

@@ -64,7 +64,7 @@ func placesOf(c liadesk.Conversation) []place {
 		list = append(list, place{smsThread(c.AccountID, c.InboxID, c.Phone), c.ID[:]})
 	}
 	if c.InQueue() {
-		list = append(list, place{conversationQueue(c.AccountID).time(c.QueuedAt).id(c.ID), there})
+		list = append(list, place{conversationQueue(c.AccountID).time(c.QueuedAt).id(c.ID), append(c.InboxID[:], byte(c.Offer.Rung))})
 	}
 	if due := c.Due(); !due.IsZero() {
 		list = append(list, place{conversationDue(c.AccountID).time(due).id(c.ID), there})

@@ -7,11 +7,40 @@ import (
 	"github.com/liadesk/campaigns/liadesk"
 )
 
-// QueuedConversations lists the threads that wait for a person, who waited
-// longest first.
-func (tx *Tx) QueuedConversations(account liadesk.ID, limit int) ([]liadesk.Conversation, error) {
+// queuePage is how many entries of the queue are looked at in one round trip,
+// queuePages how many pages at most.
+const (
+	queuePage  = 1000
+	queuePages = 20
+)
+
+// QueuedConversations lists the threads that wait for a person and that want
+// picks by their inbox and rung, who waited longest first.
+func (tx *Tx) QueuedConversations(account liadesk.ID, want func(inbox liadesk.ID, rung liadesk.Rung) bool, limit int) ([]liadesk.Conversation, error) {
 	base := conversationQueue(account)
-	return tx.conversationsBy(account, base, base.end(), limit)
+	var keys []key
+	from := base
+	for range queuePages {
+		pairs, err := tx.kv.Scan(from, base.end(), queuePage, false)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range pairs {
+			if len(p.Value) != 17 || !want(liadesk.ID(p.Value[:16]), liadesk.Rung(p.Value[16])) {
+				continue
+			}
+			id, err := key(p.Key).tailID()
+			if err != nil {
+				return nil, err
+			}
+			keys = append(keys, conversationKey(account, id))
+		}
+		if len(pairs) < queuePage || len(keys) >= limit {
+			break
+		}
+		from = key(pairs[len(pairs)-1].Key).after()
+	}
+	return getMany[liadesk.Conversation](tx, keys[:min(len(keys), limit)])
 }
 
 // ConversationsDue lists the threads that time has something to do with, by
@@ -66,30 +95,11 @@ func (tx *Tx) ConversationsOwned(account, owner liadesk.ID) ([]liadesk.Conversat
 
 // placeConversations writes the entries that find threads in the queue, by
 // owner and by what is due, for threads that were stored before there were any.
-// Its cursor is as indexFields' is.
-func placeConversations(tx *Tx, from []byte) ([]byte, error) {
-	var account liadesk.ID
-	if len(from) <= len(account) {
-		copy(account[:], from)
-		next, err := tx.AccountIDs(account, 1)
-		if err != nil || len(next) == 0 {
-			return nil, err
-		}
-		account = next[0]
-		from = in(account, nConversation)
-	}
-	copy(account[:], from)
-	list, keys, err := scan[liadesk.Conversation](tx, key(from).after(), in(account, nConversation).end(), indexPart, false)
-	if err != nil {
-		return nil, err
-	}
+var placeConversations = overRecords(nConversation, indexPart, func(tx *Tx, _ liadesk.ID, list []liadesk.Conversation) error {
 	for _, c := range list {
 		if err := tx.PutConversation(c); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if len(list) < indexPart {
-		return account[:], nil
-	}
-	return keys[len(keys)-1], nil
-}
+	return nil
+})

@@ -32,7 +32,7 @@ func (tx *Tx) AddMessage(c *liadesk.Conversation, m liadesk.Message) (liadesk.Me
 	if err := tx.kv.Put(messageByID(c.AccountID, c.ID, m.ID), seq); err != nil {
 		return m, err
 	}
-	if err := tx.indexMessage(c.AccountID, c.ID, m.Text); err != nil || m.ClientID == "" {
+	if err := tx.indexMessage(c.AccountID, c.ID, m); err != nil || m.ClientID == "" {
 		return m, err
 	}
 	return m, tx.kv.Put(messageByClientID(c.AccountID, c.ID, m.ClientID), seq)
@@ -47,7 +47,7 @@ func (tx *Tx) DeleteMessages(account, conversation liadesk.ID, limit int) (more 
 		return false, err
 	}
 	for _, m := range said {
-		for _, w := range messageWords(m.Text) {
+		for _, w := range wordsSaid(m) {
 			if err := tx.kv.Delete(messageWord(account, w).id(conversation)); err != nil {
 				return false, err
 			}

@@ -13,8 +13,9 @@ import (
 // searches gets threads, not messages.
 
 const (
-	// maxMessageWords bounds the words of one message that are found.
-	maxMessageWords = 200
+	// maxMessageWords bounds the words by which one message is found, each counted
+	// once: a message of the greatest length has about so many.
+	maxMessageWords = 500
 	// minMessageWord is the shortest word that is kept, in characters.
 	minMessageWord = 2
 	// maxWordHits bounds the entries that one word of a search reads.
@@ -23,8 +24,8 @@ const (
 
 func messageWord(account liadesk.ID, word string) key { return in(account, nMessageWord).str(word) }
 
-func (tx *Tx) indexMessage(account, conversation liadesk.ID, text string) error {
-	for _, w := range messageWords(text) {
+func (tx *Tx) indexMessage(account, conversation liadesk.ID, m liadesk.Message) error {
+	for _, w := range wordsSaid(m) {
 		if err := tx.kv.Put(messageWord(account, w).id(conversation), there); err != nil {
 			return err
 		}
@@ -32,10 +33,22 @@ func (tx *Tx) indexMessage(account, conversation liadesk.ID, text string) error 
 	return nil
 }
 
+// wordsSaid are the words by which a message is found: nobody said those of an
+// event, but what a visitor adds to a rating.
+func wordsSaid(m liadesk.Message) []string {
+	if m.Event != "" && m.Event != liadesk.EventRated {
+		return nil
+	}
+	return messageWords(m.Text)
+}
+
 func messageWords(text string) []string {
-	list := slices.DeleteFunc(splitWords(fold(text)), func(w string) bool { return utf8.RuneCountInString(w) < minMessageWord })
-	slices.Sort(list)
-	list = slices.Compact(list)
+	seen := make(map[string]bool)
+	list := slices.DeleteFunc(splitWords(fold(text)), func(w string) bool {
+		again := seen[w]
+		seen[w] = true
+		return again || utf8.RuneCountInString(w) < minMessageWord
+	})
 	return list[:min(len(list), maxMessageWords)]
 }
 
@@ -85,36 +98,24 @@ func (tx *Tx) ConversationsWith(account liadesk.ID, search string, limit int) ([
 const wordPart = 50
 
 // indexMessages writes the entries that find messages, for those that were
-// stored before there were any. Its cursor is as indexFields' is.
-func indexMessages(tx *Tx, from []byte) ([]byte, error) {
-	var account liadesk.ID
-	if len(from) <= len(account) {
-		copy(account[:], from)
-		next, err := tx.AccountIDs(account, 1)
-		if err != nil || len(next) == 0 {
-			return nil, err
-		}
-		account = next[0]
-		from = in(account, nConversation)
-	}
-	copy(account[:], from)
-	list, keys, err := scan[liadesk.Conversation](tx, key(from).after(), in(account, nConversation).end(), wordPart, false)
-	if err != nil {
-		return nil, err
-	}
+// stored before there were any.
+var indexMessages = overRecords(nConversation, wordPart, func(tx *Tx, account liadesk.ID, list []liadesk.Conversation) error {
 	for _, c := range list {
-		messages, err := tx.MessagesBefore(account, c.ID, 0, 1000)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range messages {
-			if err := tx.indexMessage(account, c.ID, m.Text); err != nil {
-				return nil, err
+		for seq := uint64(0); ; {
+			messages, err := tx.MessagesAfter(account, c.ID, seq, indexPart)
+			if err != nil {
+				return err
+			}
+			for _, m := range messages {
+				if err := tx.indexMessage(account, c.ID, m); err != nil {
+					return err
+				}
+				seq = m.Seq
+			}
+			if len(messages) < indexPart {
+				break
 			}
 		}
 	}
-	if len(list) < wordPart {
-		return account[:], nil
-	}
-	return keys[len(keys)-1], nil
-}
+	return nil
+})

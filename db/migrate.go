@@ -94,41 +94,49 @@ func (s *Store) migrate(ctx context.Context, steps []migration, tell func(step s
 	return nil
 }
 
-// indexPart is how many contacts one transaction of indexFields takes.
+// indexPart is how many records one transaction of a step over records takes.
 const indexPart = 1000
 
-// indexFields writes the sets that audiences over fields ask for, for contacts
-// that were stored before there were any. Its cursor is the account, and then
-// the key of its contact done last. To repeat a part changes nothing, for a set
-// has a contact once; and nobody else writes before the schema is reached.
-func indexFields(tx *Tx, from []byte) ([]byte, error) {
-	var account liadesk.ID
-	if len(from) <= len(account) {
-		// Those before are done: begin the account behind them.
+// overRecords is a step that does something with every record of a noun, account
+// by account and part by part. Its cursor is the account, and then the key of
+// its record done last. To repeat a part must change nothing; nobody else writes
+// before the schema is reached.
+func overRecords[T any](n noun, part int, do func(tx *Tx, account liadesk.ID, list []T) error) func(*Tx, []byte) ([]byte, error) {
+	return func(tx *Tx, from []byte) ([]byte, error) {
+		var account liadesk.ID
+		if len(from) <= len(account) {
+			// Those before are done: begin the account behind them.
+			copy(account[:], from)
+			next, err := tx.AccountIDs(account, 1)
+			if err != nil || len(next) == 0 {
+				return nil, err
+			}
+			account = next[0]
+			from = in(account, n)
+		}
 		copy(account[:], from)
-		next, err := tx.AccountIDs(account, 1)
-		if err != nil || len(next) == 0 {
+		list, keys, err := scan[T](tx, key(from).after(), in(account, n).end(), part, false)
+		if err != nil {
 			return nil, err
 		}
-		account = next[0]
-		from = in(account, nContact)
+		if err := do(tx, account, list); err != nil {
+			return nil, err
+		}
+		if len(list) < part {
+			return account[:], nil
+		}
+		return keys[len(keys)-1], nil
 	}
-	copy(account[:], from)
-	contacts, keys, err := scan[liadesk.Contact](tx, key(from).after(), in(account, nContact).end(), indexPart, false)
-	if err != nil {
-		return nil, err
-	}
+}
+
+// indexFields writes the sets that audiences over fields ask for, for contacts
+// that were stored before there were any.
+var indexFields = overRecords(nContact, indexPart, func(tx *Tx, account liadesk.ID, list []liadesk.Contact) error {
 	batch := tx.ContactBatch(account)
-	for _, c := range contacts {
+	for _, c := range list {
 		for _, set := range fieldSetsOf(nil, c) {
 			batch.bit(set, c.Dense, true)
 		}
 	}
-	if err := batch.Flush(); err != nil {
-		return nil, err
-	}
-	if len(contacts) < indexPart {
-		return account[:], nil
-	}
-	return keys[len(keys)-1], nil
-}
+	return batch.Flush()
+})

@@ -93,6 +93,7 @@ func Seed(ctx context.Context, rooms Rooms, o Options) error {
 		{"live chat campaigns", s.liveChat},
 		{"conversations", s.conversations},
 		{"SMS campaigns", s.texts},
+		{"LiaDesk's answers", s.answers},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("making the demo's %s: %w", step.name, err)

@@ -208,6 +208,12 @@ func (b tab) typed(selector, text string) {
 	b.do(chromedp.SendKeys(chromedp.CSS(selector), text, chromedp.NodeVisible))
 }
 
+// keys presses keys wherever the focus is.
+func (b tab) keys(keys string) {
+	b.t.Helper()
+	b.do(chromedp.KeyEvent(keys))
+}
+
 // signIn signs a person in.
 func (b tab) signIn(url, email, password string) {
 	b.t.Helper()

@@ -34,16 +34,8 @@ type entryJSON struct {
 }
 
 func newEntryJSON(e liadesk.BotEntry) entryJSON {
-	return entryJSON{ID: e.ID, Questions: list(e.Questions), Answer: e.Answer, Language: e.Language, Replies: list(e.Replies), InboxIDs: list(e.InboxIDs),
+	return entryJSON{ID: e.ID, Questions: emptyNotNull(e.Questions), Answer: e.Answer, Language: e.Language, Replies: emptyNotNull(e.Replies), InboxIDs: emptyNotNull(e.InboxIDs),
 		HandOver: e.HandOver, Enabled: !e.Off, UpdatedAt: e.UpdatedAt}
-}
-
-// list is a list that JSON shows as empty rather than null.
-func list[T any](l []T) []T {
-	if l == nil {
-		return []T{}
-	}
-	return l
 }
 
 func (s *Server) apiListEntries(c *fiber.Ctx) error {

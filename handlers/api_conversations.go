@@ -162,7 +162,7 @@ func (s *Server) apiGetConversation(c *fiber.Ctx) error {
 	out := newConversationJSON(actor(c), th.Item)
 	out.Messages = make([]messageJSON, 0, len(th.Messages))
 	for _, m := range th.Messages {
-		if !eventSaid(m) {
+		if m.Event == "" { // nobody said what happened to the thread
 			out.Messages = append(out.Messages, newMessageJSON(actor(c), m))
 		}
 	}
@@ -173,7 +173,13 @@ func (s *Server) apiGetConversation(c *fiber.Ctx) error {
 }
 
 // apiReply answers a thread. The same client_id twice is one message.
-func (s *Server) apiReply(c *fiber.Ctx) error {
+func (s *Server) apiReply(c *fiber.Ctx) error { return s.apiWrite(c, s.Conversations.Reply) }
+
+// apiAddNote writes a note for the team.
+func (s *Server) apiAddNote(c *fiber.Ctx) error { return s.apiWrite(c, s.Conversations.AddNote) }
+
+// apiWrite puts a text into a thread, as an answer or as a note.
+func (s *Server) apiWrite(c *fiber.Ctx, put writing) error {
 	id, err := pathID(c)
 	if err != nil {
 		return err
@@ -185,42 +191,42 @@ func (s *Server) apiReply(c *fiber.Ctx) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	m, err := s.Conversations.Reply(c.UserContext(), actor(c), id, in.Text, in.ClientID)
+	m, err := put(c.UserContext(), actor(c), id, in.Text, in.ClientID)
 	if err != nil {
 		return err
 	}
 	return created(c, newMessageJSON(actor(c), m))
 }
 
-func (s *Server) apiResolveConversation(c *fiber.Ctx) error {
+// apiChange does something to a thread and answers with it as it is then.
+func (s *Server) apiChange(c *fiber.Ctx, change func(id liadesk.ID) error) error {
 	id, err := pathID(c)
 	if err != nil {
 		return err
 	}
-	if _, err := s.Conversations.Resolve(c.UserContext(), actor(c), id); err != nil {
+	if err := change(id); err != nil {
 		return err
 	}
 	return s.apiGetConversation(c)
 }
 
+func (s *Server) apiResolveConversation(c *fiber.Ctx) error {
+	return s.apiChange(c, func(id liadesk.ID) error {
+		_, err := s.Conversations.Resolve(c.UserContext(), actor(c), id)
+		return err
+	})
+}
+
 func (s *Server) apiReopenConversation(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
+	return s.apiChange(c, func(id liadesk.ID) error {
+		_, err := s.Conversations.Reopen(c.UserContext(), actor(c), id)
 		return err
-	}
-	if _, err := s.Conversations.Reopen(c.UserContext(), actor(c), id); err != nil {
-		return err
-	}
-	return s.apiGetConversation(c)
+	})
 }
 
 // apiAssign gives a thread to a person, by user_id, or back to the queue or to
 // LiaDesk, by owner. It changes the owner whoever that is.
 func (s *Server) apiAssign(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
 	var in struct {
 		UserID string `json:"user_id"`
 		Owner  string `json:"owner"`
@@ -228,81 +234,54 @@ func (s *Server) apiAssign(c *fiber.Ctx) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	switch {
-	case in.Owner == string(liadesk.OwnerQueue) && in.UserID == "":
-		_, err = s.Conversations.Return(c.UserContext(), actor(c), id)
-	case in.Owner == string(liadesk.OwnerBot) && in.UserID == "":
-		_, err = s.Conversations.GiveToBot(c.UserContext(), actor(c), id)
-	default:
-		var to liadesk.ID
-		if to, err = liadesk.ParseID(in.UserID); err != nil {
+	return s.apiChange(c, func(id liadesk.ID) error {
+		ctx, who := c.UserContext(), actor(c)
+		var err error
+		switch {
+		case in.Owner == string(liadesk.OwnerQueue) && in.UserID == "":
+			_, err = s.Conversations.Return(ctx, who, id)
+		case in.Owner == string(liadesk.OwnerBot) && in.UserID == "":
+			_, err = s.Conversations.GiveToBot(ctx, who, id)
+		default:
+			to, err := liadesk.ParseID(in.UserID)
+			if err != nil {
+				return err
+			}
+			item, err := s.Conversations.Item(ctx, who, id)
+			if err != nil {
+				return err
+			}
+			_, err = s.Conversations.Assign(ctx, who, id, to, item.Conversation.OwnerID)
 			return err
 		}
-		item, findErr := s.Conversations.Item(c.UserContext(), actor(c), id)
-		if findErr != nil {
-			return findErr
-		}
-		_, err = s.Conversations.Assign(c.UserContext(), actor(c), id, to, item.Conversation.OwnerID)
-	}
-	if err != nil {
 		return err
-	}
-	return s.apiGetConversation(c)
+	})
 }
 
 // apiHandoff gives a thread of LiaDesk's to the team; one that people have
 // already stays as it is.
 func (s *Server) apiHandoff(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
+	return s.apiChange(c, func(id liadesk.ID) error {
+		_, err := s.Conversations.HandOver(c.UserContext(), actor(c), id)
 		return err
-	}
-	if _, err := s.Conversations.HandOver(c.UserContext(), actor(c), id); err != nil {
-		return err
-	}
-	return s.apiGetConversation(c)
-}
-
-// apiAddNote writes a note for the team.
-func (s *Server) apiAddNote(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	var in struct {
-		Text     string `json:"text"`
-		ClientID string `json:"client_id"`
-	}
-	if err := readJSON(c, &in); err != nil {
-		return err
-	}
-	m, err := s.Conversations.AddNote(c.UserContext(), actor(c), id, in.Text, in.ClientID)
-	if err != nil {
-		return err
-	}
-	return created(c, newMessageJSON(actor(c), m))
+	})
 }
 
 // apiSnooze puts a thread off until a moment, or brings it back when there is
 // none.
 func (s *Server) apiSnooze(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
 	var in struct {
 		Until *time.Time `json:"until"`
 	}
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	if in.Until == nil {
-		_, err = s.Conversations.Unsnooze(c.UserContext(), actor(c), id)
-	} else {
-		_, err = s.Conversations.Snooze(c.UserContext(), actor(c), id, *in.Until)
-	}
-	if err != nil {
+	return s.apiChange(c, func(id liadesk.ID) (err error) {
+		if in.Until == nil {
+			_, err = s.Conversations.Unsnooze(c.UserContext(), actor(c), id)
+		} else {
+			_, err = s.Conversations.Snooze(c.UserContext(), actor(c), id, *in.Until)
+		}
 		return err
-	}
-	return s.apiGetConversation(c)
+	})
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -32,6 +33,7 @@ type websiteJSON struct {
 	PreviewDomains []string           `json:"preview_domains"`
 	MessagesPerDay int                `json:"messages_per_day"`
 	Widget         liadesk.WidgetLook `json:"widget"`
+	Bot            liadesk.WebsiteBot `json:"bot"`
 }
 
 type smsInboxJSON struct {
@@ -53,6 +55,7 @@ type inboxInput struct {
 	PreviewDomains    *[]string             `json:"preview_domains"`
 	MessagesPerDay    *int                  `json:"messages_per_day"`
 	Widget            *liadesk.WidgetLook   `json:"widget"`
+	Bot               *liadesk.WebsiteBot   `json:"bot"`
 	Number            *string               `json:"number"`
 	AuthID            *string               `json:"auth_id"`
 	AuthToken         *string               `json:"auth_token"`
@@ -66,7 +69,7 @@ func (in inboxInput) patch() accounts.InboxPatch {
 		open = &in.BusinessHours.Value
 	}
 	return accounts.InboxPatch{Name: in.Name, Domains: in.Domains, Hours: open, CountVisits: in.CountVisits, PreviewDomains: in.PreviewDomains,
-		MessagesPerDay: in.MessagesPerDay, Look: in.Widget, Number: in.Number, AuthID: in.AuthID,
+		MessagesPerDay: in.MessagesPerDay, Look: in.Widget, Bot: in.Bot, Number: in.Number, AuthID: in.AuthID,
 		AuthToken: in.AuthToken, MessagesPerSecond: in.MessagesPerSecond, Version: in.Version}
 }
 
@@ -86,7 +89,9 @@ func (s *Server) publicURL() string { return s.origin }
 func (s *Server) inboxJSON(i liadesk.Inbox) inboxJSON {
 	out := inboxJSON{ID: i.ID, Kind: i.Kind, Name: i.Name, CreatedAt: i.CreatedAt, Version: i.Version}
 	if w := i.Website; w != nil {
-		out.websiteJSON = &websiteJSON{Key: w.Key, Domains: w.Domains, BusinessHours: w.Hours, Snippet: s.snippet(*w),
+		bot := w.Bot
+		bot.Policy, bot.Asks = cmp.Or(bot.Policy, liadesk.BotFirst), emptyNotNull(bot.Asks)
+		out.websiteJSON = &websiteJSON{Bot: bot, Key: w.Key, Domains: w.Domains, BusinessHours: w.Hours, Snippet: s.snippet(*w),
 			SnippetSeenAt: timeOrNull(w.SnippetSeenAt), CountVisits: w.CountVisits, PreviewDomains: append([]string{}, w.PreviewDomains...), MessagesPerDay: w.DailyCap(), Widget: w.Look}
 	}
 	if m := i.SMS; m != nil {

@@ -26,23 +26,25 @@ func (s *Server) liveChatAPI(api fiber.Router) {
 
 // liveChatJSON is a campaign as programs read it.
 type liveChatJSON struct {
-	ID                liadesk.ID          `json:"id"`
-	Title             string              `json:"title"`
-	Message           string              `json:"message"`
-	InboxID           liadesk.ID          `json:"inbox_id"`
-	Sender            liadesk.Sender      `json:"sender"`
-	Trigger           liadesk.Trigger     `json:"trigger"`
-	Enabled           bool                `json:"enabled"`
-	BusinessHoursOnly bool                `json:"business_hours_only"`
-	OnlyWhenOnline    bool                `json:"only_when_online"`
-	StartsAt          *time.Time          `json:"starts_at"`
-	EndsAt            *time.Time          `json:"ends_at"`
-	Frequency         liadesk.Frequency   `json:"frequency"`
-	Priority          string              `json:"priority"`
-	QuickReplies      []string            `json:"quick_replies"`
-	Goal              *liadesk.Goal       `json:"goal"`
-	DisabledFor       liadesk.DisabledFor `json:"disabled_for,omitempty"`
-	Figures           livechat.Figures    `json:"figures"`
+	ID                liadesk.ID        `json:"id"`
+	Title             string            `json:"title"`
+	Message           string            `json:"message"`
+	InboxID           liadesk.ID        `json:"inbox_id"`
+	Sender            liadesk.Sender    `json:"sender"`
+	Trigger           liadesk.Trigger   `json:"trigger"`
+	Enabled           bool              `json:"enabled"`
+	BusinessHoursOnly bool              `json:"business_hours_only"`
+	OnlyWhenOnline    bool              `json:"only_when_online"`
+	StartsAt          *time.Time        `json:"starts_at"`
+	EndsAt            *time.Time        `json:"ends_at"`
+	Frequency         liadesk.Frequency `json:"frequency"`
+	Priority          string            `json:"priority"`
+	QuickReplies      []string          `json:"quick_replies"`
+	Goal              *liadesk.Goal     `json:"goal"`
+	// Bot is whether LiaDesk answers first, "" as the inbox says.
+	Bot         liadesk.BotPolicy   `json:"bot"`
+	DisabledFor liadesk.DisabledFor `json:"disabled_for,omitempty"`
+	Figures     livechat.Figures    `json:"figures"`
 	// Warnings say what keeps it from being shown, or will surprise.
 	Warnings  []warningJSON `json:"warnings"`
 	CreatedAt time.Time     `json:"created_at"`
@@ -69,7 +71,7 @@ func liveChatView(it livechat.Item) liveChatJSON {
 	v := liveChatJSON{ID: k.ID, Title: k.Title, Message: k.Message, InboxID: k.InboxID, Sender: k.Sender, Trigger: k.Trigger, Enabled: k.Enabled,
 		BusinessHoursOnly: k.BusinessHoursOnly, DisabledFor: k.DisabledFor, Figures: it.Figures, Warnings: []warningJSON{},
 		OnlyWhenOnline: k.OnlineOnly, StartsAt: timeOrNull(k.StartsAt), EndsAt: timeOrNull(k.EndsAt), Frequency: k.Frequency.OrDefault(),
-		Priority: cmp.Or(string(k.Priority), normalPriority), QuickReplies: append([]string{}, k.QuickReplies...), Goal: k.Goal,
+		Priority: cmp.Or(string(k.Priority), normalPriority), QuickReplies: append([]string{}, k.QuickReplies...), Goal: k.Goal, Bot: k.Bot,
 		CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt, Version: k.Version}
 	for _, r := range it.Why {
 		v.Warnings = append(v.Warnings, warningJSON{r.Code, r.Stops})
@@ -113,6 +115,7 @@ type liveChatInput struct {
 	Priority          *liadesk.Priority   `json:"priority"`
 	QuickReplies      *[]string           `json:"quick_replies"`
 	Goal              given[liadesk.Goal] `json:"goal"`
+	Bot               *liadesk.BotPolicy  `json:"bot"`
 	Version           uint64              `json:"version"`
 }
 
@@ -135,7 +138,7 @@ func readLiveChat(c *fiber.Ctx) (livechat.Patch, error) {
 		TimeOnPage: in.Trigger.TimeOnPage, Enabled: in.Enabled, BusinessHoursOnly: in.BusinessHoursOnly, Version: in.Version,
 		URLs: in.Trigger.URLs, Except: in.Trigger.Except, Conditions: liveChatPart(in.Trigger.Conditions), OnlineOnly: in.OnlyWhenOnline,
 		StartsAt: at("starts_at", in.StartsAt), EndsAt: at("ends_at", in.EndsAt), Frequency: in.Frequency, Priority: in.Priority,
-		QuickReplies: in.QuickReplies, Goal: liveChatPart(in.Goal)}, v.Err()
+		QuickReplies: in.QuickReplies, Goal: liveChatPart(in.Goal), Bot: in.Bot}, v.Err()
 }
 
 func (s *Server) apiListLiveChat(c *fiber.Ctx) error {

@@ -18,6 +18,7 @@ type userJSON struct {
 	Status        string           `json:"status"` // invited, active, deactivated
 	Presence      liadesk.Presence `json:"presence"`
 	InboxIDs      []liadesk.ID     `json:"inbox_ids"`
+	Capacity      int              `json:"capacity"`
 	PictureURL    string           `json:"picture_url,omitempty"`
 	CreatedAt     time.Time        `json:"created_at"`
 	DeactivatedAt *time.Time       `json:"deactivated_at"`
@@ -41,7 +42,7 @@ func userStatus(u liadesk.User) string {
 
 func (s *Server) userJSON(u liadesk.User) userJSON {
 	out := userJSON{ID: u.ID, Name: u.Name, Email: u.Email, Role: u.Role, Status: userStatus(u), Presence: u.Presence,
-		InboxIDs: emptyNotNull(u.InboxIDs), CreatedAt: u.CreatedAt, DeactivatedAt: timeOrNull(u.DeactivatedAt), Version: u.Version}
+		InboxIDs: emptyNotNull(u.InboxIDs), Capacity: u.Hands(), CreatedAt: u.CreatedAt, DeactivatedAt: timeOrNull(u.DeactivatedAt), Version: u.Version}
 	if u.Picture != "" {
 		out.PictureURL = s.publicURL() + "/pictures/" + u.Picture
 	}
@@ -105,6 +106,7 @@ func (s *Server) apiEditUser(c *fiber.Ctx) error {
 		Email    *string       `json:"email"`
 		Role     *liadesk.Role `json:"role"`
 		InboxIDs *[]liadesk.ID `json:"inbox_ids"`
+		Capacity *int          `json:"capacity"`
 		Version  uint64        `json:"version"`
 	}
 	if err := readJSON(c, &in); err != nil {

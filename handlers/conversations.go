@@ -115,9 +115,12 @@ func (s *Server) reply(c *fiber.Ctx) error {
 	return s.compose(c, s.Conversations.Reply)
 }
 
+// writing is a verb that puts a text into a thread, once for a client id.
+type writing func(ctx context.Context, actor liadesk.Actor, id liadesk.ID, text, clientID string) (liadesk.Message, error)
+
 // compose puts what stands in the composer into the thread, as an answer or as
 // a note.
-func (s *Server) compose(c *fiber.Ctx, put func(context.Context, liadesk.Actor, liadesk.ID, string, string) (liadesk.Message, error)) error {
+func (s *Server) compose(c *fiber.Ctx, put writing) error {
 	id, err := pathID(c)
 	if err != nil {
 		return err

@@ -14,10 +14,11 @@ import (
 )
 
 // Times and sizes of every WebSocket. A browser answers pings by itself, so
-// one that is silent for two of them is gone.
+// one that is silent for two of them is gone. Who closes the lid of a laptop is
+// so away within a minute, see conversations.Hub.
 const (
-	socketPing  = 25 * time.Second
-	socketQuiet = 60 * time.Second
+	socketPing  = 20 * time.Second
+	socketQuiet = 45 * time.Second
 	socketWrite = 10 * time.Second
 	socketRead  = 4 << 10 // the most bytes of one message from the other side
 )

@@ -374,8 +374,7 @@ func pageOf(c *fiber.Ctx, url string) string {
 
 func (s *Server) widgetThread(c *fiber.Ctx) error {
 	var in struct {
-		Inbox string `json:"inbox"`
-		Token string `json:"token"`
+		visitorAsk
 		After string `json:"after"`
 	}
 	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
@@ -387,18 +386,11 @@ func (s *Server) widgetThread(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v, err := s.visitorView(c, inbox)
-	if err != nil {
-		return err
-	}
-	return c.JSON(v.thread(thread))
+	return s.sendThread(c, inbox, thread)
 }
 
 func (s *Server) widgetTicket(c *fiber.Ctx) error {
-	var in struct {
-		Inbox string `json:"inbox"`
-		Token string `json:"token"`
-	}
+	var in visitorAsk
 	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
+	"golang.org/x/time/rate"
 
 	"github.com/liadesk/campaigns/conversations"
 	"github.com/liadesk/campaigns/liadesk"
@@ -125,11 +126,16 @@ func (s *Server) tellVisitor(k *socket, view visitorView, ticket conversations.T
 		return
 	}
 	var said visitorState
+	// A page says one thing in some seconds; what a flood says is let go.
+	pace := rate.NewLimiter(2, 10)
 	for {
 		select {
 		case text, more := <-k.in:
 			if !more {
 				return
+			}
+			if !pace.AllowN(s.Clock.Now(), 1) {
+				continue
 			}
 			if err := s.hearVisitor(k, ticket, text); err != nil {
 				s.Log.Warn("what a visitor told by the way is lost", "error", err)

@@ -9,6 +9,12 @@ import (
 
 // What a visitor does in a conversation besides writing.
 
+// visitorAsk is a call about the conversation of a token.
+type visitorAsk struct {
+	Inbox string `json:"inbox"`
+	Token string `json:"token"`
+}
+
 // threadJSON is a thread as the widget reads it.
 type threadJSON struct {
 	Messages []widgetMessage `json:"messages"`
@@ -23,13 +29,19 @@ func (v visitorView) thread(t conversations.VisitorThread) threadJSON {
 	return out
 }
 
+// sendThread answers with a thread as its visitor may read it.
+func (s *Server) sendThread(c *fiber.Ctx, inbox liadesk.Inbox, t conversations.VisitorThread) error {
+	v, err := s.visitorView(c, inbox)
+	if err != nil {
+		return err
+	}
+	return c.JSON(v.thread(t))
+}
+
 // widgetPerson gives a thread of LiaDesk's to the team: the button that is
 // always there.
 func (s *Server) widgetPerson(c *fiber.Ctx) error {
-	var in struct {
-		Inbox string `json:"inbox"`
-		Token string `json:"token"`
-	}
+	var in visitorAsk
 	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
 	if err != nil {
 		return err
@@ -38,17 +50,12 @@ func (s *Server) widgetPerson(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v, err := s.visitorView(c, inbox)
-	if err != nil {
-		return err
-	}
-	return c.JSON(v.thread(thread))
+	return s.sendThread(c, inbox, thread)
 }
 
 func (s *Server) widgetRate(c *fiber.Ctx) error {
 	var in struct {
-		Inbox  string `json:"inbox"`
-		Token  string `json:"token"`
+		visitorAsk
 		Rating int    `json:"rating"`
 		Text   string `json:"text"`
 	}
@@ -61,7 +68,3 @@ func (s *Server) widgetRate(c *fiber.Ctx) error {
 	}
 	return c.JSON(fiber.Map{})
 }
-
-// eventSaid tells whether a message is an event of the thread, which programs
-// that read conversations do not get: nobody said it.
-func eventSaid(m liadesk.Message) bool { return m.Event != "" }

@@ -90,10 +90,7 @@ const maxGoalsAtOnce = 8
 
 // widgetForget deletes the visitor's conversation.
 func (s *Server) widgetForget(c *fiber.Ctx) error {
-	var in struct {
-		Inbox string `json:"inbox"`
-		Token string `json:"token"`
-	}
+	var in visitorAsk
 	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
 	if err != nil {
 		return err

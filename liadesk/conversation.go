@@ -93,13 +93,14 @@ func (c Conversation) Asleep() bool {
 }
 
 // Due is when time changes something about a thread by itself: an offer that
-// ends, a snooze that is over. Zero for never.
+// ends, a snooze that is over, a question of LiaDesk's that is not answered.
+// Zero for never.
 func (c Conversation) Due() time.Time {
 	due := time.Time{}
 	if c.Status != ConversationOpen {
 		return due
 	}
-	for _, at := range []time.Time{c.Offer.Until, c.SnoozedUntil} {
+	for _, at := range []time.Time{c.Offer.Until, c.SnoozedUntil, c.Bot.AnswerBy} {
 		if !at.IsZero() && (due.IsZero() || at.Before(due)) {
 			due = at
 		}

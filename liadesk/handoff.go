@@ -149,7 +149,24 @@ type BotState struct {
 	Solved bool `cbor:"7,keyasint,omitempty"`
 	// Tried is what it answered, for the person who goes on.
 	Tried []BotTry `cbor:"8,keyasint,omitempty"`
+	// AnswerBy is until when it waits for the answer to a question for a field;
+	// then it hands over without. Zero while it waits for none.
+	AnswerBy time.Time `cbor:"9,keyasint"`
 }
+
+// Done is the state once a person has the thread: nothing is asked any more.
+func (b BotState) Done() BotState {
+	b.Asking, b.Handing, b.Misses, b.AnswerBy = BotAsksNothing, "", 0, time.Time{}
+	return b
+}
+
+// Again is the state when a visitor comes back to a thread that was over: what
+// was said then is not said twice now.
+func (b BotState) Again() BotState { return BotState{Tried: b.Tried} }
+
+// AnswerFor is how long LiaDesk waits for a visitor's name, e-mail or number
+// before it gets a person without.
+const AnswerFor = 2 * time.Minute
 
 // BotTry is one answer that LiaDesk gave.
 type BotTry struct {
@@ -202,9 +219,24 @@ func (e BotEntry) Title() string {
 
 // WebsiteBot is how LiaDesk behaves in one inbox.
 type WebsiteBot struct {
-	Policy BotPolicy `cbor:"1,keyasint,omitempty"`
-	// Asks are what it asks for before a person takes over, in this order.
-	Asks []BotAsks `cbor:"2,keyasint,omitempty"`
-	// VIPTag is a tag whose contacts get a person at once; "" for none.
-	VIPTag string `cbor:"3,keyasint,omitempty"`
+	Policy BotPolicy `cbor:"1,keyasint,omitempty" json:"policy"`
+	// Asks are what it asks for before a person takes over, in this order: name,
+	// email and phone, each once at most.
+	Asks []BotAsks `cbor:"2,keyasint,omitempty" json:"asks"`
+	// VIPTag is a tag, folded as tags are, whose contacts get a person at once; ""
+	// for none.
+	VIPTag string `cbor:"3,keyasint,omitempty" json:"vip_tag"`
+}
+
+// Check notes what is wrong with how LiaDesk is to behave.
+func (b WebsiteBot) Check(v *Invalid) {
+	if !b.Policy.Valid() {
+		v.Add("bot.policy", "unknown_policy")
+	}
+	for i, a := range b.Asks {
+		if a != BotAsksName && a != BotAsksEmail && a != BotAsksPhone || slices.Contains(b.Asks[:i], a) {
+			v.Add("bot.asks", "unknown_field")
+			return
+		}
+	}
 }

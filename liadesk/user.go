@@ -92,10 +92,13 @@ type Actor struct {
 	Inbox []ID // the inboxes an agent serves
 }
 
+// BotName is how LiaDesk presents itself, to visitors and to the team.
+const BotName = "LiaDesk"
+
 // System is the actor of ticks, callbacks and commands: it may do everything
 // inside one account.
 func System(account Account) Actor {
-	return Actor{Account: account.ID, Role: RoleAdministrator, Plan: account.Plan, Name: "LiaDesk"}
+	return Actor{Account: account.ID, Role: RoleAdministrator, Plan: account.Plan, Name: BotName}
 }
 
 // ActorOf is a signed-in user.

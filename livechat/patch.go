@@ -27,6 +27,7 @@ type Patch struct {
 	// Conditions holds nil to take them away.
 	Conditions       **liadesk.Rule
 	OnlineOnly       *bool
+	Bot              *liadesk.BotPolicy
 	StartsAt, EndsAt *time.Time // zero takes the bound away
 	Frequency        *liadesk.Frequency
 	Priority         *liadesk.Priority
@@ -130,6 +131,9 @@ func applyWhen(c *liadesk.LiveChatCampaign, p Patch) {
 	}
 	if p.OnlineOnly != nil {
 		c.OnlineOnly = *p.OnlineOnly
+	}
+	if p.Bot != nil {
+		c.Bot = *p.Bot
 	}
 	if p.StartsAt != nil {
 		c.StartsAt = p.StartsAt.UTC()
@@ -256,6 +260,7 @@ func differences(theirs, yours liadesk.LiveChatCampaign) []liadesk.Change {
 	add("trigger.except", theirs.Trigger.Except, yours.Trigger.Except)
 	add("trigger.conditions", theirs.Trigger.Conditions, yours.Trigger.Conditions)
 	add("only_when_online", theirs.OnlineOnly, yours.OnlineOnly)
+	add("bot", theirs.Bot, yours.Bot)
 	add("starts_at", theirs.StartsAt, yours.StartsAt)
 	add("ends_at", theirs.EndsAt, yours.EndsAt)
 	add("frequency", theirs.Frequency.OrDefault(), yours.Frequency.OrDefault())

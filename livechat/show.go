@@ -26,9 +26,6 @@ type Speaker struct {
 	Left string
 }
 
-// botName is how the bot presents itself.
-const botName = "LiaDesk"
-
 // Shown is the answer to Ask: a message to show, or why there is none.
 type Shown struct {
 	Blocked    Blocked
@@ -145,7 +142,7 @@ func (s *Service) decide(tx *db.Tx, in Ask, page Page, now time.Time) (decision,
 	if why, _ := m.blocked(compile(c, compileNew)); why != NotBlocked {
 		return decision{account: a.ID, blocked: why, known: true}, nil
 	}
-	d := decision{account: a.ID, accountName: a.Name, campaign: c, person: m.person, sender: c.Sender, speaker: Speaker{Name: botName, Bot: true}}
+	d := decision{account: a.ID, accountName: a.Name, campaign: c, person: m.person, sender: c.Sender, speaker: Speaker{Name: liadesk.BotName, Bot: true}}
 	if c.Sender.Kind == liadesk.SenderAgent {
 		u, _, err := tx.User(a.ID, c.Sender.UserID)
 		if err != nil {
@@ -163,13 +160,13 @@ func (s *Service) decide(tx *db.Tx, in Ask, page Page, now time.Time) (decision,
 func speaker(sender liadesk.Sender, u liadesk.User) Speaker {
 	switch {
 	case sender.Kind != liadesk.SenderAgent:
-		return Speaker{Name: botName, Bot: true}
+		return Speaker{Name: liadesk.BotName, Bot: true}
 	case !u.Active():
 		left := u.Name
 		if left == "" {
 			left = u.Email
 		}
-		return Speaker{Name: botName, Bot: true, Left: left}
+		return Speaker{Name: liadesk.BotName, Bot: true, Left: left}
 	}
 	return Speaker{Name: u.Name, Picture: u.Picture}
 }

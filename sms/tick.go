@@ -70,23 +70,7 @@ func (s *Service) Tick(ctx context.Context) error {
 		}
 		return err
 	}
-	var errs []error
-	for after := (liadesk.ID{}); ; {
-		var ids []liadesk.ID
-		if err := s.Store.View(ctx, func(tx *db.Tx) (err error) {
-			ids, err = tx.AccountIDs(after, accountsPage)
-			return err
-		}); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			errs = append(errs, s.tickAccount(ctx, id))
-			after = id
-		}
-		if len(ids) < accountsPage {
-			return errors.Join(errs...)
-		}
-	}
+	return s.Store.EachAccount(ctx, s.tickAccount)
 }
 
 func (s *Service) tickAccount(ctx context.Context, account liadesk.ID) error {

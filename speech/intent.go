@@ -9,17 +9,17 @@ import (
 // it with, near each other, and no word that turns it round. The words are
 // whole ones after Fold, for "persona" must not be found in "personalizar".
 var (
-	personWords = words("human humans person people agent agents representative rep operator advisor adviser manager supervisor someone somebody staff employee salesperson associate specialist " +
-		"humano humana persona personas agente agentes representante operador operadora asesor asesora encargado encargada alguien supervisor supervisora ejecutivo ejecutiva empleado comercial " +
-		"pessoa pessoas atendente atendentes consultor consultora responsavel alguem gerente funcionario funcionaria vendedor vendedora")
+	personWords = words("human humans person people agent agents representative rep operator advisor adviser manager supervisor someone somebody staff employee salesperson associate specialist colleague colleagues " +
+		"humano humana persona personas agente agentes representante operador operadora asesor asesora encargado encargada alguien supervisor supervisora ejecutivo ejecutiva empleado comercial companero companera soporte " +
+		"pessoa pessoas atendente atendentes consultor consultora responsavel alguem gerente funcionario funcionaria vendedor vendedora suporte gente colega")
 	wishWords = words("talk speak chat connect transfer put pass reach contact get want need give call prefer rather let escalate forward switch " +
-		"hablar hablo hable hablarle conversar chatear conectar conecteme conectame comunicar comuniqueme comunicame comunicarme pasar pase paseme pasame pasen pasenme transferir transfiera transfierame contactar quiero quisiera necesito prefiero deseo atienda atender pongame ponme deme dame derivar derive deriveme " +
-		"falar falo conversar falasse conectar transferir transfira transfere passar passa passe chamar chama chame contato quero queria preciso prefiro gostaria desejo atendimento atenda atendido atendida")
+		"hablar hablo hable hablarle conversar chatear conectar conecteme conectame comunicar comuniqueme comunicame comunicarme pasar pase paseme pasame pasen pasenme transferir transfiera transfierame contactar quiero quisiera necesito prefiero deseo atienda atender pongame ponme deme dame derivar derive deriveme contar contarle contarselo explicar explicarle " +
+		"falar falo conversar falasse conectar transferir transfira transfere passar passa passe chamar chama chame contato quero queria preciso prefiro gostaria desejo atendimento atenda atendido atendida contar explicar")
 	// personPhrases ask for a person by themselves.
 	personPhrases = phrases("real person,real human,live agent,live person,human please,agent please,person please,human agent,human support,human being,live chat agent," +
-		"talk to you guys,speak with your team,talk to your team,contact your team,speak to sales,talk to sales,talk to support,speak to support,customer service please,not a bot,no bot,no bots,stop the bot,hate bots,no robots,not a robot,not a machine," +
-		"persona real,persona de verdad,persona humana,agente humano,agente real,atencion humana,un humano,una humana,atencion al cliente por favor,alguien de verdad,no un bot,no un robot,no una maquina,ser humano," +
-		"pessoa real,pessoa de verdade,pessoa humana,atendente humano,atendimento humano,um humano,uma humana,alguem de verdade,nao um robo,nao um bot,nao uma maquina")
+		"talk to you guys,speak with your team,talk to your team,contact your team,speak to sales,talk to sales,talk to support,speak to support,customer service please,not a bot,no bot,no bots,stop the bot,hate bots,no robots,not a robot,not a machine,who can i speak to,who can i talk to," +
+		"persona real,persona de verdad,persona humana,agente humano,agente real,atencion humana,un humano,una humana,atencion al cliente por favor,alguien de verdad,no un bot,no un robot,no una maquina,ser humano,persona disponible,alguien disponible,hay alguien ahi,hay alguien que me," +
+		"pessoa real,pessoa de verdade,pessoa humana,atendente humano,atendimento humano,um humano,uma humana,alguem de verdade,nao um robo,nao um bot,nao uma maquina,gente de verdade,tem alguem ai,alguem disponivel,pessoa disponivel")
 	// alonePerson are messages that consist of nothing else.
 	alonePerson = words("human agent person operator representative representante humano humana agente persona operador operadora atendente pessoa asesor asesora supervisor manager gerente")
 	// turned are phrases in which the person is not asked for.
@@ -27,10 +27,14 @@ var (
 		"are you a human,are you a person,are you human,are you a real,are you real,is this a real,is this a human,is this a person,am i talking to,am i speaking to,am i chatting with,are you an agent," +
 		"no necesito hablar,no quiero hablar,no hace falta,eres una persona,eres un humano,eres humano,eres humana,es usted una persona,es usted un,estoy hablando con,hablo con una persona o," +
 		"nao preciso falar,nao quero falar,nao precisa,voce e uma pessoa,voce e um humano,voce e humano,voce e humana,voce e uma,estou falando com,falo com uma pessoa ou")
+	// tired are wishes not to talk with a machine: for a person, that is.
+	tired = phrases("dont want to talk to a bot,dont want to talk to a robot,dont want to talk to a machine,dont want to chat with a bot,dont want a bot,do not want a bot," +
+		"no quiero hablar con un robot,no quiero hablar con un bot,no quiero hablar con una maquina,no quiero un robot,no quiero un bot," +
+		"nao quero falar com robo,nao quero falar com um robo,nao quero falar com bot,nao quero falar com um bot,nao quero falar com maquina,nao quero um robo")
 	// elsewhere are things that people have persons for that are no wish to talk.
-	elsewhere = phrases("per person,for one person,for two people,contact person,person in charge of delivery,travel agent,real estate agent,estate agent,cleaning agent,delivery person,another person,other person,third person,for someone,to someone,someone else,gift for,know if someone,people say,many people,how many people,order for people," +
-		"por persona,para una persona,para dos personas,otra persona,para alguien,a alguien,agente inmobiliario,agente de viajes,cuantas personas,muchas personas,tercera persona,regalo para,persona juridica,persona fisica," +
-		"por pessoa,para uma pessoa,para duas pessoas,outra pessoa,para alguem,a alguem,pessoa juridica,pessoa fisica,quantas pessoas,muitas pessoas,presente para,agente de viagens,em pessoa,em persona,in person")
+	elsewhere = phrases("per person,for one person,for two people,contact person,person in charge of delivery,travel agent,real estate agent,estate agent,cleaning agent,delivery person,another person,other person,third person,for someone,someone else,gift for,know if someone,people say,many people,how many people,order for people," +
+		"por persona,para una persona,para dos personas,otra persona,para alguien,agente inmobiliario,agente de viajes,cuantas personas,muchas personas,tercera persona,regalo para,persona juridica,persona fisica," +
+		"por pessoa,para uma pessoa,para duas pessoas,outra pessoa,para alguem,pessoa juridica,pessoa fisica,quantas pessoas,muitas pessoas,presente para,agente de viagens,em pessoa,em persona,in person")
 	botQuestions = phrases("are you a bot,are you a robot,are you a human,are you a person,are you human,are you a real,are you real,is this a bot,is this a robot,is this a real,is this a human,is this a person,am i talking to a,am i speaking to a,am i chatting with,are you an ai,is this ai,is this automated," +
 		"eres un bot,eres un robot,eres una persona,eres humano,eres humana,eres un humano,eres una maquina,es usted un robot,es usted una persona,es un bot,estoy hablando con un,estoy hablando con una," +
 		"voce e um robo,voce e um bot,voce e uma pessoa,voce e humano,voce e humana,voce e um humano,voce e real,isso e um robo,estou falando com um,estou falando com uma")
@@ -53,6 +57,9 @@ func AsksForPerson(text string) bool {
 		return true
 	}
 	folded := " " + strings.Join(list, " ") + " "
+	if hasPhrase(folded, tired) {
+		return true
+	}
 	if hasPhrase(folded, turned) {
 		return false
 	}
@@ -67,7 +74,7 @@ func AsksForPerson(text string) bool {
 		if wishWords[w] && !talkAbout(list, i) {
 			wish = i
 		}
-		if personWords[w] && wish >= 0 && i-wish <= near {
+		if (personWords[w] || nearPerson(w)) && wish >= 0 && i-wish <= near {
 			return true
 		}
 	}
@@ -85,8 +92,21 @@ func AsksForPerson(text string) bool {
 	return false
 }
 
+// nearPerson tells whether a long word is that for a person with a slip in it.
+func nearPerson(w string) bool {
+	if len(w) < 7 {
+		return false
+	}
+	for p := range personWords {
+		if len(p) >= 7 && nearly(w, p) {
+			return true
+		}
+	}
+	return false
+}
+
 // talkWords are the wishes that mean talking and nothing else.
-var talkWords = words("talk speak chat hablar conversar atienda atender atenderme falar conversar atenda atende help ayude ayudarme ajude ajudar")
+var talkWords = words("talk speak chat hablar conversar atienda atender atenderme falar conversar atenda atende help ayude ayudar ayudarme ajude ajudar call llamar llame llamarme llamen ligar ligue liguem")
 
 // talkAbout tells whether a word of wishing has an object of its own: "get",
 // "want", "need", "give" before a thing are no wish to talk unless a person

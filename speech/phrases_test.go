@@ -66,7 +66,10 @@ func meaning(x *Index, names []string, text string) string {
 
 // tally counts what was taken for something, rightly and wrongly, and what was
 // missed.
-type tally struct{ right, wrong, missed int }
+type tally struct {
+	right, wrong, missed int
+	offered              int // of those missed, how many stood among "did you mean"
+}
 
 func (c tally) precision() float64 { return share(c.right, c.right+c.wrong) }
 func (c tally) recall() float64    { return share(c.right, c.right+c.missed) }
@@ -106,7 +109,11 @@ func judge(t testing.TB, name string) map[string]*tally {
 			continue
 		}
 		if kind(r[1]) != "other" {
-			of(kind(r[1]), r[0]).missed++
+			c := of(kind(r[1]), r[0])
+			c.missed++
+			if strings.Contains(got+" ", " "+r[1]+" ") {
+				c.offered++
+			}
 		}
 		if k := kind(got); k != "other" && k != "maybe" {
 			of(k, r[0]).wrong++
@@ -133,17 +140,48 @@ func report(t testing.TB, counts map[string]*tally) {
 			continue
 		}
 		c := counts[k]
-		t.Logf("%-10s precision %.2f (%d of %d), recall %.2f (%d of %d)", k, c.precision(), c.right, c.right+c.wrong, c.recall(), c.right, c.right+c.missed)
+		t.Logf("%-10s precision %.2f (%d of %d), recall %.2f (%d of %d), %d more offered", k, c.precision(), c.right, c.right+c.wrong, c.recall(), c.right, c.right+c.missed, c.offered)
+	}
+}
+
+// floor is the least that a set must reach. What LiaDesk says must be right; what
+// it does not know, it hands to a person.
+type floor struct{ precision, recall float64 }
+
+func hold(t *testing.T, counts map[string]*tally, floors map[string]floor) {
+	t.Helper()
+	report(t, counts)
+	sums := map[string]*tally{} // over the languages: each alone has few phrases
+	for key, c := range counts {
+		kind, _, _ := strings.Cut(key, " ")
+		if sums[kind] == nil {
+			sums[kind] = &tally{}
+		}
+		sums[kind].right += c.right
+		sums[kind].wrong += c.wrong
+		sums[kind].missed += c.missed
+	}
+	for kind, f := range floors {
+		c := sums[kind]
+		t.Logf("%-7s precision %.2f, recall %.2f in all languages", kind, c.precision(), c.recall())
+		if c.precision() < f.precision || c.recall() < f.recall {
+			t.Errorf("%s: precision %.2f, recall %.2f; at least %.2f and %.2f are wanted", kind, c.precision(), c.recall(), f.precision, f.recall)
+		}
 	}
 }
 
 // The phrases from which words and thresholds were chosen.
 func TestChosenPhrases(t *testing.T) {
-	counts := judge(t, "chosen.csv")
-	report(t, counts)
-	for key, c := range counts {
-		if !strings.HasPrefix(key, "other") && (c.precision() < 0.9 || c.recall() < 0.85) {
-			t.Errorf("%s: precision %.2f, recall %.2f", key, c.precision(), c.recall())
-		}
-	}
+	hold(t, judge(t, "chosen.csv"), map[string]floor{"person": {0.97, 0.93}, "stop": {0.97, 0.93}, "answer": {0.92, 0.55}})
+}
+
+// Phrases by another hand, at which nobody looked while words and thresholds
+// were chosen. They stay so: whoever makes LiaDesk understand more adds phrases
+// to the chosen ones. The floors are what was reached, a little rounded down, so
+// that it does not get worse unseen: wishes for a person are not invented and
+// three of four are heard; of questions in quite other words than those written
+// down most are missed, and of the few that are answered half are answered
+// wrongly, which is why LiaDesk asks whether it helped.
+func TestHeldOutPhrases(t *testing.T) {
+	hold(t, judge(t, "heldout.csv"), map[string]floor{"person": {0.95, 0.7}, "stop": {0.95, 0.3}, "answer": {0.5, 0.15}})
 }

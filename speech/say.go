@@ -3,29 +3,28 @@ package speech
 // Line is something that LiaDesk says by itself.
 type Line string
 
-// The lines. Placeholders are none: what changes stands in the notice under the
+// The lines. None has a placeholder: what changes stands in the notice under the
 // conversation.
 const (
-	Nobody      Line = "nobody"       // nobody came
-	Rephrase    Line = "rephrase"     // no answer the first time
-	DidYouMean  Line = "did_you_mean" // several may be meant
-	Passing     Line = "passing"      // a person will take over
-	DidItHelp   Line = "did_it_help"
-	Glad        Line = "glad" // it helped
-	Leaving     Line = "leaving"
-	IAmABot     Line = "bot"
-	AskName     Line = "ask_name"
-	AskEmail    Line = "ask_email"
-	AskPhone    Line = "ask_phone"
-	BadEmail    Line = "bad_email"
-	BadPhone    Line = "bad_phone"
-	Yes         Line = "yes"    // a quick reply
-	No          Line = "no"     // a quick reply
-	Person      Line = "person" // a quick reply
-	Skip        Line = "skip"   // a quick reply
-	Hello       Line = "hello"
-	ThatHelped  Line = "helped"
-	NotWhatMean Line = "none_of_these"
+	Nobody     Line = "nobody"       // nobody came
+	Rephrase   Line = "rephrase"     // no answer the first time
+	DidYouMean Line = "did_you_mean" // several may be meant
+	Passing    Line = "passing"      // a person will take over
+	DidItHelp  Line = "did_it_help"
+	Glad       Line = "glad" // it helped
+	Leaving    Line = "leaving"
+	IAmABot    Line = "bot"
+	AskName    Line = "ask_name"
+	AskEmail   Line = "ask_email"
+	AskPhone   Line = "ask_phone"
+	BadEmail   Line = "bad_email"
+	BadPhone   Line = "bad_phone"
+	Yes        Line = "yes"    // a quick reply
+	No         Line = "no"     // a quick reply
+	Person     Line = "person" // a quick reply
+	Skip       Line = "skip"   // a quick reply
+	Hello      Line = "hello"
+	ThatHelped Line = "helped"
 )
 
 var lines = map[Line][3]string{
@@ -65,18 +64,17 @@ var lines = map[Line][3]string{
 		"Soy LiaDesk, un asistente automático. Si prefiere una persona, dígamelo.",
 		"Sou LiaDesk, um assistente automático. Se preferir uma pessoa, é só dizer.",
 	},
-	AskName:     {"What is your name?", "¿Cómo se llama?", "Qual é o seu nome?"},
-	AskEmail:    {"At which e-mail address can we answer if you have to leave?", "¿A qué correo podemos responderle si tiene que irse?", "Para qual e-mail podemos responder se você precisar sair?"},
-	AskPhone:    {"At which number may we text you the answer? Write it with the country code.", "¿A qué número podemos enviarle la respuesta? Escríbalo con el prefijo del país.", "Para qual número podemos enviar a resposta? Escreva com o código do país."},
-	BadEmail:    {"That does not look like an e-mail address. Could you check it?", "Eso no parece un correo. ¿Puede revisarlo?", "Isso não parece um e-mail. Pode conferir?"},
-	BadPhone:    {"That does not look like a phone number. Could you check it?", "Eso no parece un número de teléfono. ¿Puede revisarlo?", "Isso não parece um número de telefone. Pode conferir?"},
-	Yes:         {"Yes", "Sí", "Sim"},
-	No:          {"No", "No", "Não"},
-	Person:      {"Talk to a person", "Hablar con una persona", "Falar com uma pessoa"},
-	Skip:        {"Skip", "Omitir", "Pular"},
-	Hello:       {"Hello! What can I do for you?", "¡Hola! ¿En qué puedo ayudarle?", "Olá! Como posso ajudar?"},
-	ThatHelped:  {"That helped", "Me ha servido", "Ajudou"},
-	NotWhatMean: {"None of these", "Ninguna de estas", "Nenhuma destas"},
+	AskName:    {"What is your name?", "¿Cómo se llama?", "Qual é o seu nome?"},
+	AskEmail:   {"At which e-mail address can we answer if you have to leave?", "¿A qué correo podemos responderle si tiene que irse?", "Para qual e-mail podemos responder se você precisar sair?"},
+	AskPhone:   {"At which number may we text you the answer? Write it with the country code.", "¿A qué número podemos enviarle la respuesta? Escríbalo con el prefijo del país.", "Para qual número podemos enviar a resposta? Escreva com o código do país."},
+	BadEmail:   {"That does not look like an e-mail address. Could you check it?", "Eso no parece un correo. ¿Puede revisarlo?", "Isso não parece um e-mail. Pode conferir?"},
+	BadPhone:   {"That does not look like a phone number. Could you check it?", "Eso no parece un número de teléfono. ¿Puede revisarlo?", "Isso não parece um número de telefone. Pode conferir?"},
+	Yes:        {"Yes", "Sí", "Sim"},
+	No:         {"No", "No", "Não"},
+	Person:     {"Talk to a person", "Hablar con una persona", "Falar com uma pessoa"},
+	Skip:       {"Skip", "Omitir", "Pular"},
+	Hello:      {"Hello! What can I do for you?", "¡Hola! ¿En qué puedo ayudarle?", "Olá! Como posso ajudar?"},
+	ThatHelped: {"That helped", "Me ha servido", "Ajudou"},
 }
 
 // Say is a line in a language, in English for languages that are not known.

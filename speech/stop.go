@@ -77,13 +77,18 @@ func AsksToStop(text string) bool {
 		return true
 	}
 	folded := " " + strings.Join(list, " ") + " "
-	return slices.ContainsFunc(hintPhrases, func(p string) bool { return strings.Contains(folded, " "+p+" ") }) ||
-		slices.ContainsFunc(chatStops, func(p string) bool { return strings.Contains(folded, " "+p+" ") })
+	return hasPhrase(folded, chatHints) || hasPhrase(folded, chatStops)
 }
 
-// chatStops are phrases of chats, beside those of texts.
-var chatStops = phrases("stop messaging,stop texting,stop writing,stop sending me,stop bothering,stop contacting,stop spamming,go away,not interested," +
-	"no me escriban mas,dejen de escribir,dejen de molestar,deja de escribir,deja de molestar,no estoy interesado,no estoy interesada,no me interesa,no me molesten," +
-	"parem de escrever,pare de escrever,pare de me,parem de me,nao me incomode,nao me incomodem,nao estou interessado,nao estou interessada,nao tenho interesse,me deixe em paz,me deixem em paz,dejame en paz,dejenme en paz")
+// chatHints are the phrases of texts but for those that need something behind
+// them to be one in a chat: "how can I make the cat stop biting".
+var chatHints = slices.DeleteFunc(slices.Clone(hintPhrases), func(p string) bool {
+	return slices.Contains([]string{"dejen de", "pare de", "parem de"}, p)
+})
 
-var politeWords = words("please por favor pls plz porfavor now ya ahora agora hey hi")
+// chatStops are phrases of chats, beside those of texts.
+var chatStops = phrases("stop messaging,stop texting,stop writing,stop sending me,stop bothering,stop contacting,stop spamming,go away,not interested,dont want to chat,do not want to chat,dont want to talk to anyone," +
+	"no me escriban mas,dejen de escribir,dejen de molestar,deja de escribir,deja de molestar,no estoy interesado,no estoy interesada,no me interesa,no me molesten,no quiero chatear,no me mandes mas,dejen de enviar,dejen de mandar,dejen de enviarme,dejen de mandarme,para de mandar,para de mandarme,para de escribir,para de escribirme," +
+	"parem de escrever,pare de escrever,pare de me,parem de me,nao me incomode,nao me incomodem,nao estou interessado,nao estou interessada,nao tenho interesse,nao quero conversar,nao me escreva,nao me escrevam,parem de mandar,pare de mandar,parem de enviar,pare de enviar,para de mandar mensagem,me deixa em paz,me deixe em paz,me deixem em paz,dejame en paz,dejenme en paz")
+
+var politeWords = words("please por favor pls plz porfavor now ya ahora agora hey hi pfv pfvr pff porfa porfavor gentileza")

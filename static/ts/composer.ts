@@ -10,8 +10,14 @@ function draftOf(form: Element | null | undefined): string {
   return form instanceof HTMLElement && form.dataset["composer"] ? `draft:${form.dataset["composer"]}` : "";
 }
 
+/** The composer that something belongs to: the form itself, or one of its buttons. */
+function formOf(element: unknown): HTMLFormElement | null {
+  return element instanceof Element ? element.closest<HTMLFormElement>("form[data-composer]") : null;
+}
+
 /** Storage can be full or forbidden; a draft is not worth an error. */
 function keep(name: string, text: string): void {
+  if (!name) return;
   try {
     if (text === "") sessionStorage.removeItem(name);
     else sessionStorage.setItem(name, text);
@@ -39,6 +45,18 @@ function prepare(): void {
   if (box.value === "") box.value = kept(draftOf(form));
 }
 
+/** Whether a request sends what stands in the box, rather than looking something up. */
+function saves(source: unknown): boolean {
+  return source instanceof HTMLFormElement || source instanceof HTMLButtonElement;
+}
+
+/** It was not taken: the text stays a draft. */
+function keepAgain(source: unknown): void {
+  const form = saves(source) ? formOf(source) : null;
+  const box = form?.querySelector("textarea");
+  if (box) keep(draftOf(form), box.value);
+}
+
 export function startComposer(): void {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || touch.matches) return;
@@ -50,27 +68,21 @@ export function startComposer(): void {
   document.addEventListener("input", (event) => {
     const box = event.target;
     if (!(box instanceof HTMLTextAreaElement)) return;
-    const name = draftOf(box.form);
-    if (name) keep(name, box.value);
+    keep(draftOf(box.form), box.value);
   });
-  // A form that is sent without htmx leaves the page: an error brings the text
-  // back with it.
-  document.addEventListener("submit", (event) => {
-    const name = draftOf(event.target instanceof Element ? event.target : null);
-    if (name) keep(name, "");
+  // What is sent is no draft any more, whether as an answer or, by its button, as
+  // a note: a note that came back as a draft could go out as an answer. A form
+  // that is sent without htmx leaves the page: an error brings the text back.
+  document.addEventListener("submit", (event) => keep(draftOf(formOf(event.target)), ""));
+  document.addEventListener("htmx:before:request", (event) => {
+    if (!saves(event.detail.ctx.sourceElement)) return;
+    keep(draftOf(formOf(event.detail.ctx.sourceElement)), "");
   });
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
-    const name = draftOf(ctx.sourceElement);
-    const box = ctx.sourceElement instanceof Element ? ctx.sourceElement.querySelector("textarea") : null;
-    if (name && box && (ctx.response?.status ?? 500) >= 400) keep(name, box.value);
+    if ((ctx.response?.status ?? 500) >= 400) keepAgain(ctx.sourceElement);
   });
-  document.addEventListener("htmx:error", (event) => {
-    const { ctx } = event.detail;
-    const name = draftOf(ctx?.sourceElement);
-    const box = ctx?.sourceElement?.querySelector("textarea");
-    if (name && box) keep(name, box.value);
-  });
+  document.addEventListener("htmx:error", (event) => keepAgain(event.detail.ctx?.sourceElement));
   document.addEventListener("htmx:after:swap", prepare);
   prepare();
 }

@@ -26,6 +26,15 @@ function step(by: number): void {
   next?.scrollIntoView({ block: "nearest" });
 }
 
+/** What a key does on the page as it is. */
+function action(desk: HTMLElement, key: string): (() => void) | undefined {
+  if (key === "j" || key === "k") return () => step(key === "j" ? 1 : -1);
+  if (key === "r") return () => desk.querySelector<HTMLElement>("#composer textarea")?.focus();
+  const control = [...desk.querySelectorAll<HTMLElement>("[data-key]")].find((e) => e.dataset["key"] === key);
+  if (control instanceof HTMLInputElement) return () => (control.focus(), control.select());
+  return control && (() => control.click());
+}
+
 export function startKeys(): void {
   document.addEventListener("keydown", (event) => {
     const desk = document.getElementById("desk");
@@ -35,18 +44,10 @@ export function startKeys(): void {
       return;
     }
     if (types(event.target) || off() || document.querySelector("dialog[open]")) return;
-    const key = event.key.toLowerCase();
-    if (key === "j" || key === "k") step(key === "j" ? 1 : -1);
-    else if (key === "r") desk.querySelector<HTMLElement>("#composer textarea")?.focus();
-    else {
-      const control = [...desk.querySelectorAll<HTMLElement>("[data-key]")].find((e) => e.dataset["key"] === key);
-      if (!control) return;
-      if (control instanceof HTMLInputElement) {
-        control.focus();
-        control.select();
-      } else control.click();
-    }
+    const act = action(desk, event.key.toLowerCase());
+    if (!act) return;
     event.preventDefault();
+    setTimeout(act); // when the key is done: it must not be typed where the focus goes
   });
   document.addEventListener("change", (event) => {
     const box = event.target;

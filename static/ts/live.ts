@@ -40,9 +40,10 @@ function tell(always: boolean): void {
   socket.send(JSON.stringify(now.watch));
 }
 
-/** Tells the server that somebody writes an answer, now and then while they do. */
+/** When the server was last told that somebody writes an answer. */
 let wrote = 0;
 
+/** Tells it now and then while they do. */
 function writes(event: Event): void {
   const box = event.target;
   const now = Date.now();

@@ -134,8 +134,10 @@ export function mount(core: Core): Panel {
     const shown = waiting && navigator.onLine === false ? t.offline : waiting && slowed ? t.tooMany : line;
     if (notice.textContent !== shown) notice.textContent = shown;
     notice.hidden = !shown;
+    const { atEnd } = log; // what stands under the messages takes from their room
     talk?.render(state, thread.messages, waiting, opened && document.visibilityState === "visible");
     log.render({ messages: thread.messages, campaign: message, precedes, pending: outbox.items.filter((i) => i.failed !== undefined || !covered.has(i.client_id)) });
+    if (atEnd) log.toEnd();
   };
 
   // A live region has to stand there for a moment before it is listened to.

@@ -30,7 +30,7 @@ export class Log {
 
   render({ messages, campaign, precedes, pending }: LogItems): void {
     const log = this.element;
-    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+    const { atEnd } = this;
     const rows: Row[] = messages.map((message, i) => ({
       key: `${message.id} ${groups(messages, i)}`,
       make: () => this.#message(message, groups(messages, i)),
@@ -61,6 +61,11 @@ export class Log {
     const grew = kept.size > this.#rows.size;
     this.#rows = kept;
     if (atEnd || (grew && pending.length)) this.toEnd();
+  }
+
+  get atEnd(): boolean {
+    const { scrollHeight, scrollTop, clientHeight } = this.element;
+    return scrollHeight - scrollTop - clientHeight < 60;
   }
 
   toEnd(): void {
