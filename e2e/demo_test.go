@@ -43,9 +43,11 @@ func TestFromTheFirstStartToAnAnswerInBothChannels(t *testing.T) {
 		write(shop, ".bubble textarea", "Which one survives a dark hallway?")
 		shop.inWidget("the open chat", `deep(".log")?.innerText.includes("Which one survives a dark hallway?")`)
 
-		// It arrives on the page that is open already.
-		agent.until("the visitor's message", `[...document.querySelectorAll(".talk")].some(e => e.innerText.includes("Which one survives a dark hallway?"))`)
-		eval[bool](agent, `([...document.querySelectorAll(".talk")].find(e => e.innerText.includes("Which one survives")).click(), true)`)
+		// It arrives on the page that is open already. LiaDesk has no answer to
+		// it, and says so; who writes in the thread takes it over.
+		const asked = "I did not find an answer to that"
+		agent.until("the visitor's thread", `[...document.querySelectorAll(".talk")].some(e => e.innerText.includes(%s))`, asked)
+		eval[bool](agent, `([...document.querySelectorAll(".talk")].find(e => e.innerText.includes(%s)).click(), true)`, asked)
 		agent.until("the thread", `document.querySelector("#thread")?.innerText.includes("Which one survives") && document.querySelector(".composer textarea")`)
 		agent.until("the campaign's words above it", `document.querySelector("#thread").innerText.includes("Looking for a plant that forgives?")`)
 		agent.typed(".composer textarea", "The snake plant. It forgives everything but puddles.")
