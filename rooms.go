@@ -47,6 +47,7 @@ func (s *server) openRooms() (err error) {
 	r.audience = audience.New(s.store, s.clock, s.ids)
 	r.talks = conversations.New(s.store, s.clock, s.ids, r.contacts, s.secrets.Visitors())
 	r.talks.CheckText = sms.CheckReply
+	r.talks.PublicURL = s.config.url
 	r.talks.Log = s.log
 	r.livechat = livechat.New(s.store, s.clock, s.ids, r.talks)
 	r.livechat.Secret = s.secrets.Visitors()

@@ -34,6 +34,8 @@ type InboxPatch struct {
 	MessagesPerDay *int
 	Look           *liadesk.WidgetLook
 	Bot            *liadesk.WebsiteBot
+	// ReplyInbox is as in liadesk.Website.ReplyInboxID; the zero id is for none.
+	ReplyInbox *liadesk.ID
 
 	// SMS. AuthToken is the carrier's secret; nil or "" keeps the stored one.
 	Number            *string
@@ -115,6 +117,9 @@ func (s *Service) CreateInbox(ctx context.Context, actor liadesk.Actor, kind lia
 		if len(all) >= db.MaxInboxes {
 			return liadesk.Conflict("too_many_inboxes", "the account has as many inboxes as it may")
 		}
+		if err := checkReplyInbox(tx, i, p); err != nil {
+			return err
+		}
 		return tx.PutInbox(i)
 	})
 	return i, err
@@ -147,10 +152,31 @@ func (s *Service) EditInbox(ctx context.Context, actor liadesk.Actor, id liadesk
 				return err
 			}
 		}
+		if err := checkReplyInbox(tx, i, p); err != nil {
+			return err
+		}
 		i.Version++
 		return tx.PutInbox(i)
 	})
 	return i, err
+}
+
+// checkReplyInbox refuses an inbox for answers by text that cannot be answered
+// by text itself.
+func checkReplyInbox(tx *db.Tx, i liadesk.Inbox, p InboxPatch) error {
+	if p.ReplyInbox == nil || p.ReplyInbox.IsZero() {
+		return nil
+	}
+	texts, found, err := tx.Inbox(i.AccountID, *p.ReplyInbox)
+	if err != nil {
+		return err
+	}
+	if !found || texts.SMS == nil || !texts.SMS.CanReceive() {
+		var v liadesk.Invalid
+		v.Add("reply_inbox_id", "not_a_number_that_receives")
+		return v.Err()
+	}
+	return nil
 }
 
 // copyInbox keeps the stored inbox apart from the one that is being changed.
@@ -180,6 +206,7 @@ func (s *Service) applyInbox(i *liadesk.Inbox, p InboxPatch) error {
 		refuse(&v, "messages_per_day", p.MessagesPerDay != nil)
 		refuse(&v, "widget", p.Look != nil)
 		refuse(&v, "bot", p.Bot != nil)
+		refuse(&v, "reply_inbox_id", p.ReplyInbox != nil)
 		refuse(&v, "domains", p.Domains != nil)
 		refuse(&v, "business_hours", p.Hours != nil)
 	}
@@ -312,6 +339,7 @@ func inboxChanges(theirs, yours liadesk.Inbox) []liadesk.Change {
 		addLook(add, a.Look, b.Look)
 		add("bot.policy", a.Bot.Policy != b.Bot.Policy, a.Bot.Policy, b.Bot.Policy)
 		add("bot.asks", !slices.Equal(a.Bot.Asks, b.Bot.Asks), a.Bot.Asks, b.Bot.Asks)
+		add("reply_inbox_id", a.ReplyInboxID != b.ReplyInboxID, a.ReplyInboxID, b.ReplyInboxID)
 		add("bot.vip_tag", a.Bot.VIPTag != b.Bot.VIPTag, a.Bot.VIPTag, b.Bot.VIPTag)
 		add("business_hours", !sameHours(a.Hours, b.Hours), a.Hours, b.Hours)
 	}

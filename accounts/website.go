@@ -40,6 +40,9 @@ func (s *Service) applyWebsite(v *liadesk.Invalid, w *liadesk.Website, p InboxPa
 	if p.Look != nil {
 		w.Look = checkLook(v, *p.Look)
 	}
+	if p.ReplyInbox != nil {
+		w.ReplyInboxID = *p.ReplyInbox
+	}
 	if p.Bot != nil {
 		w.Bot = *p.Bot
 		w.Bot.VIPTag = strings.ToLower(strings.Join(strings.Fields(w.Bot.VIPTag), " "))

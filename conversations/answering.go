@@ -238,12 +238,31 @@ func (t *talk) askOrPass(behind liadesk.BotAsks) error {
 		return t.pass(t.c.Bot.Handing)
 	}
 	t.c.Bot.Asking, t.c.Bot.AnswerBy = next, t.s.now().Add(liadesk.AnswerFor)
-	return t.say(asking[next], speech.Skip)
+	line := asking[next]
+	if next == liadesk.BotAsksPhone {
+		ways, _, err := t.s.ways(t.tx, t.inbox)
+		if err != nil {
+			return err
+		}
+		if !ways.Text {
+			line = speech.AskNumber
+		}
+	}
+	return t.say(line, speech.Skip)
 }
 
-// pass tells the visitor that a person comes, and gives the thread away.
+// pass tells the visitor that a person comes, or that nobody is here who could,
+// and gives the thread away.
 func (t *talk) pass(why liadesk.HandoffReason) error {
-	if err := t.say(speech.Passing); err != nil {
+	here, err := t.s.StaffedNow(t.tx, t.inbox)
+	if err != nil {
+		return err
+	}
+	line := speech.Passing
+	if !here {
+		line = speech.NobodyHere
+	}
+	if err := t.say(line); err != nil {
 		return err
 	}
 	return t.give(why)
@@ -263,8 +282,12 @@ func (s *Service) giveUpAsking(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Me
 		return nil, nil
 	}
 	c.WaitingSince, c.Unread = s.now(), 1
-	t := &talk{s: s, tx: tx, c: c}
-	err := t.pass(c.Bot.Handing)
+	inbox, _, err := tx.Inbox(c.AccountID, c.InboxID)
+	if err != nil {
+		return nil, err
+	}
+	t := &talk{s: s, tx: tx, c: c, inbox: inbox}
+	err = t.pass(c.Bot.Handing)
 	return t.added, err
 }
 
@@ -326,9 +349,34 @@ func (t *talk) takeField() error {
 			known.Verified = false
 			t.c.Identity = &known
 		}
+		if err := t.takeReach(known); err != nil {
+			return err
+		}
 	}
 	b.Misses = 0
 	return t.askOrPass(b.Asking)
+}
+
+// takeReach lets the answer follow the visitor to where they just said: LiaDesk
+// asked them for that.
+func (t *talk) takeReach(known liadesk.Identity) error {
+	ways, texts, err := t.s.ways(t.tx, t.inbox)
+	if err != nil {
+		return err
+	}
+	r := t.c.Reach
+	switch asked := t.c.Bot.Asking; {
+	case asked == liadesk.BotAsksEmail && ways.Email && known.Email != "":
+		r.Email = known.Email
+	case asked == liadesk.BotAsksPhone && ways.Text && known.Phone != "":
+		r.Phone, r.InboxID = known.Phone, texts.ID
+	default:
+		return nil
+	}
+	r.At = t.s.now()
+	added, err := t.s.reachAt(t.tx, t.c, r)
+	t.added = append(t.added, added...)
+	return err
 }
 
 // emailIn is the e-mail address in what somebody says, "" for none.

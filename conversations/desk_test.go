@@ -135,7 +135,7 @@ func TestWhoAsksForAPersonGetsOneAlsoWithoutAnsweringLiaDesk(t *testing.T) {
 		if c.Owner != liadesk.OwnerQueue || c.HandoffReason != liadesk.HandoffAsked || c.Unread == 0 || c.WaitingSince.IsZero() {
 			t.Errorf("got %s %s unread %d", c.Owner, c.HandoffReason, c.Unread)
 		}
-		if n := strings.Count(strings.Join(d.said(t, c.ID), "\n"), "I am passing you on"); n != 1 {
+		if n := strings.Count(strings.Join(d.said(t, c.ID), "\n"), "Nobody of the team is here"); n != 1 {
 			t.Errorf("said %d times", n)
 		}
 	})

@@ -248,6 +248,7 @@ func TestLiaDeskAnswersAsksWhetherItHelpedAndHandsOver(t *testing.T) {
 		{"wants peace", []string{"stop messaging me"}, "", "All right, I will leave you"},
 	} {
 		d := open(t)
+		d.here(t, d.agent)
 		d.knows(t, shipping, refunds, liadesk.BotEntry{Questions: []string{"Legal matters"}, HandOver: true})
 		token, id := "", liadesk.ID{}
 		for i, text := range c.says {

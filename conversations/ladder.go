@@ -77,6 +77,15 @@ func (s *Service) climb(tx *db.Tx, c liadesk.Conversation) (happening, error) {
 	}
 	var err error
 	now := s.now()
+	if at := c.Reach.TellAt; !at.IsZero() && !at.After(now) {
+		if added, err = s.tell(tx, &c); err != nil {
+			return happening{}, err
+		}
+	}
+	if c.Status != liadesk.ConversationOpen {
+		c.Version++
+		return happening{c, added}, tx.PutConversation(c)
+	}
 	if !c.SnoozedUntil.IsZero() && !c.SnoozedUntil.After(now) {
 		err = put(s.wake(tx, &c))
 		c.Unread = max(c.Unread, 1) // it asks to be looked at

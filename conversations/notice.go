@@ -22,6 +22,9 @@ type Notice struct {
 	// Wait is how long visitors waited of late, for NoticeBusy; 0 when too few
 	// did to say.
 	Wait time.Duration
+	// Ways are the ways in which a visitor may be told of the answer, when it
+	// takes longer.
+	Ways Ways
 }
 
 // NoticeCode names the sentence of a notice.
@@ -36,6 +39,7 @@ const (
 	NoticeBot   NoticeCode = "bot"   // LiaDesk answers
 	NoticeAsked NoticeCode = "asked" // this person was asked to come
 	NoticeBusy  NoticeCode = "busy"  // everybody is busy; it takes about Wait
+	NoticeMoved NoticeCode = "moved" // it goes on by text, on a phone
 	NoticeTold  NoticeCode = "told"  // nobody came, as was said; it will be answered here
 )
 
@@ -92,15 +96,31 @@ func (s *Service) notice(tx *db.Tx, inbox liadesk.Inbox, c liadesk.Conversation)
 	return Notice{Code: NoticeHere}, nil
 }
 
+// noticeOf is notice with the ways to tell a visitor who does not want to wait.
+func (s *Service) noticeOf(tx *db.Tx, inbox liadesk.Inbox, c liadesk.Conversation) (Notice, error) {
+	n, err := s.notice(tx, inbox, c)
+	if err != nil {
+		return n, err
+	}
+	switch n.Code {
+	case NoticeUntil, NoticeLater, NoticeTold, NoticeBusy:
+		n.Ways, _, err = s.ways(tx, inbox)
+	}
+	return n, err
+}
+
 // NoticeFor finds the line that is true for a visitor's thread now.
 func (s *Service) NoticeFor(ctx context.Context, c liadesk.Conversation) (Notice, error) {
+	if c.Status == liadesk.ConversationResolved && c.Reach.Moved > 0 && c.Reach.Phone == "" { // see before
+		return Notice{Code: NoticeMoved}, nil
+	}
 	var n Notice
 	err := s.store.View(ctx, func(tx *db.Tx) error {
 		inbox, _, err := tx.Inbox(c.AccountID, c.InboxID)
 		if err != nil {
 			return err
 		}
-		n, err = s.notice(tx, inbox, c)
+		n, err = s.noticeOf(tx, inbox, c)
 		return err
 	})
 	return n, err

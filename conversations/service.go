@@ -52,6 +52,10 @@ type Service struct {
 	Live *Hub
 	// Wake is told that an inbox has a text to send, after it was stored.
 	Wake func(inbox liadesk.ID)
+	// Mails says that e-mails can be sent from here, and PublicURL where we are
+	// found, for links that lead back to a thread.
+	Mails     bool
+	PublicURL string
 	// CheckText refuses a text that the carrier would not take.
 	CheckText func(text string) error
 }
@@ -115,10 +119,11 @@ func cleanText(v *liadesk.Invalid, text string) string {
 	return text
 }
 
-// summary is the beginning of a text for lists, cut between characters as
-// people see them.
-func summary(text string) string {
-	const most = 120
+// summary is the beginning of a text for lists.
+func summary(text string) string { return beginning(text, 120) }
+
+// beginning is a text in one line, cut between characters as people see them.
+func beginning(text string, most int) string {
 	text = strings.Join(strings.Fields(text), " ")
 	var b strings.Builder
 	g := uniseg.NewGraphemes(text)

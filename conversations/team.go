@@ -110,9 +110,7 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 		return liadesk.Message{}, err
 	}
 	var message liadesk.Message
-	var wake bool
-	c, _, err := s.change(ctx, actor, id, func(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
-		wake = false
+	_, _, err = s.change(ctx, actor, id, func(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
 		m, repeated, err := writtenBefore(tx, *c, clientID)
 		if err != nil || repeated {
 			message = m
@@ -122,7 +120,15 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 		if err := s.reachable(tx, *c); err != nil {
 			return nil, err
 		}
-		if c.Channel == liadesk.InboxSMS {
+		via, number := c.InboxID, c.Phone
+		byText, err := s.textTo(tx, *c)
+		if err != nil {
+			return nil, err
+		}
+		if byText {
+			m.ByText, via, number = true, c.Reach.InboxID, c.Reach.Phone
+		}
+		if byText || c.Channel == liadesk.InboxSMS {
 			if err := s.CheckText(text); err != nil {
 				return nil, err
 			}
@@ -143,18 +149,19 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 			return nil, err
 		}
 		message = m
-		if c.Channel == liadesk.InboxSMS {
-			wake = true
-			err = tx.PutOutbox(liadesk.OutboxItem{
-				ID: s.ids(), AccountID: c.AccountID, InboxID: c.InboxID, Cause: liadesk.CauseReply,
-				Phone: c.Phone, Text: text, ConversationID: c.ID, MessageID: m.ID, CreatedAt: m.At,
-			})
+		if m.Delivery == "" {
+			s.follow(c, m)
+			return append(added, m), nil
 		}
-		return append(added, m), err
+		if byText {
+			c.Reach.TextedAt = s.now()
+		}
+		tx.AfterCommit(func() { s.Wake(via) })
+		return append(added, m), tx.PutOutbox(liadesk.OutboxItem{
+			ID: s.ids(), AccountID: c.AccountID, InboxID: via, Cause: liadesk.CauseReply,
+			Phone: number, Text: text, ConversationID: c.ID, MessageID: m.ID, CreatedAt: m.At,
+		})
 	})
-	if err == nil && wake {
-		s.Wake(c.InboxID)
-	}
 	return message, err
 }
 

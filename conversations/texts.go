@@ -30,26 +30,36 @@ type InboundText struct {
 }
 
 // ReceiveText puts a text into its thread, within the caller's transaction:
-// the thread of this inbox with this number, opened again if it was resolved.
+// the website's thread that texted this number last, if it answers that, else
+// the thread of this inbox with this number; opened again if it was resolved.
 // The campaign's text stands before the first answer to it. The caller
 // publishes what it returns after its commit.
 func (s *Service) ReceiveText(tx *db.Tx, in InboundText) (liadesk.Conversation, liadesk.Message, error) {
 	none := func(err error) (liadesk.Conversation, liadesk.Message, error) {
 		return liadesk.Conversation{}, liadesk.Message{}, err
 	}
-	c, known, err := tx.ConversationByPhone(in.Account, in.Inbox.ID, in.From)
+	c, onSite, err := s.threadTexted(tx, in)
+	known := onSite
+	if err == nil && !onSite {
+		c, known, err = tx.ConversationByPhone(in.Account, in.Inbox.ID, in.From)
+	}
 	if err != nil {
 		return none(err)
 	}
-	if !known {
+	switch {
+	case onSite:
+		s.moveToPhone(&c, in.Contact)
+	case !known:
 		now := s.now()
 		c = liadesk.Conversation{
 			ID: s.ids(), AccountID: in.Account, Channel: liadesk.InboxSMS, InboxID: in.Inbox.ID,
 			Owner: liadesk.OwnerBot, Phone: in.From, CreatedAt: now,
 		}
 	}
-	c.ContactID = in.Contact.ID
-	if !in.CampaignID.IsZero() && c.CampaignID != in.CampaignID {
+	if !onSite {
+		c.ContactID = in.Contact.ID
+	}
+	if !onSite && !in.CampaignID.IsZero() && c.CampaignID != in.CampaignID {
 		c.CampaignID = in.CampaignID
 		if _, err := s.add(tx, &c, liadesk.Message{
 			From: liadesk.FromCampaign, Text: in.CampaignText, CampaignID: in.CampaignID, At: in.CampaignAt,
@@ -62,7 +72,7 @@ func (s *Service) ReceiveText(tx *db.Tx, in InboundText) (liadesk.Conversation, 
 	}
 	unread, waiting := c.Unread, c.WaitingSince
 	m, err := s.add(tx, &c, liadesk.Message{
-		From: liadesk.FromVisitor, Author: in.Contact.Name, Text: in.Text, CarrierID: in.CarrierID,
+		From: liadesk.FromVisitor, Author: in.Contact.Name, Text: in.Text, CarrierID: in.CarrierID, ByText: onSite,
 	})
 	if err != nil {
 		return none(err)

@@ -144,6 +144,8 @@ type Thread struct {
 	// Proposed is the contact that the visitor may be, as the page says without a
 	// signature; the zero contact for none.
 	Proposed liadesk.Contact
+	// ByText says that an answer goes out by text though the thread is a website's.
+	ByText bool
 	// Closed is why the thread can't be answered now, nil when it can.
 	Closed *liadesk.Error
 }
@@ -197,6 +199,9 @@ func (s *Service) read(ctx context.Context, actor liadesk.Actor, id liadesk.ID, 
 			return err
 		}
 		if out.Inbox, _, err = tx.Inbox(actor.Account, c.InboxID); err != nil {
+			return err
+		}
+		if out.ByText, err = s.textTo(tx, c); err != nil {
 			return err
 		}
 		if err := s.reachable(tx, c); err != nil {

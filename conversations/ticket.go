@@ -25,6 +25,18 @@ type Ticket struct {
 	Account      liadesk.ID
 	Conversation liadesk.ID
 	Origin       string
+	// Phone is the number that the visitor's token stands for, see db.Visitor.
+	Phone string
+}
+
+// MayHear is what of an event the holder of a ticket may hear. Ok is false for
+// one that tells nothing: of a thread that has moved to another phone.
+func (t Ticket) MayHear(e Event) (Event, bool) {
+	if !movedFrom(e.Conversation, t.Phone) {
+		return e, true
+	}
+	e.Conversation, e.Messages = before(e.Conversation, e.Messages)
+	return e, e.Typing == ""
 }
 
 type tickets struct {

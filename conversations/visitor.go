@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/liadesk/campaigns/db"
@@ -99,7 +100,7 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 				return err
 			}
 		}
-		c.Status = liadesk.ConversationOpen
+		c.Status, c.Reach = liadesk.ConversationOpen, c.Reach.Here()
 		m, err := s.add(tx, &c, liadesk.Message{From: liadesk.FromVisitor, Author: c.Visitor, Text: in.Text, ClientID: in.ClientID})
 		if err != nil {
 			return err
@@ -114,7 +115,7 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 		}
 		c, _ = current(news, c, nil)
 		out.Conversation, out.Message = c, m
-		return tx.PutVisitor(account, digest(token), db.Visitor{ConversationID: c.ID, InboxID: in.Inbox.ID, SeenAt: s.now()})
+		return s.seenHere(tx, c, token)
 	})
 	if err != nil {
 		return VisitorAnswer{}, err
@@ -157,13 +158,32 @@ func (s *Service) visitorThread(tx *db.Tx, in VisitorMessage, fresh string) (c l
 	}, fresh, false, nil
 }
 
-// threadOf finds the thread that a token opens in an inbox.
+// threadOf finds the thread that a token opens in an inbox. A thread that went
+// on by text is of whoever holds the phone: to other tokens it is closed, for
+// the number may not have been the visitor's own.
 func (s *Service) threadOf(tx *db.Tx, inbox liadesk.Inbox, token string) (liadesk.Conversation, bool, error) {
-	visitor, ok, err := tx.Visitor(inbox.AccountID, digest(token))
-	if err != nil || !ok || visitor.InboxID != inbox.ID || s.now().Sub(visitor.SeenAt) > visitorLife {
+	c, ok, moved, err := s.threadBegun(tx, inbox, token)
+	if err != nil || !ok || moved {
 		return liadesk.Conversation{}, false, err
 	}
-	return tx.Conversation(inbox.AccountID, visitor.ConversationID)
+	return c, true, nil
+}
+
+// threadBegun is threadOf, also for a thread that has moved to a phone that the
+// token does not stand for. Of that, the token may read what was said before.
+func (s *Service) threadBegun(tx *db.Tx, inbox liadesk.Inbox, token string) (c liadesk.Conversation, found, moved bool, err error) {
+	visitor, ok, err := tx.Visitor(inbox.AccountID, digest(token))
+	if err != nil || !ok || visitor.InboxID != inbox.ID || s.now().Sub(visitor.SeenAt) > visitorLife {
+		return c, false, false, err
+	}
+	c, found, err = tx.Conversation(inbox.AccountID, visitor.ConversationID)
+	return c, found, movedFrom(c, visitor.Phone), err
+}
+
+// movedFrom tells whether a thread went on by text on another phone than the one
+// that a token stands for, "" for none.
+func movedFrom(c liadesk.Conversation, phone string) bool {
+	return c.Reach.Moved > 0 && phone != c.Reach.Phone
 }
 
 // talkingFor is how long after its last message an open conversation still
@@ -308,7 +328,7 @@ func (s *Service) ReadAsVisitor(ctx context.Context, inbox liadesk.Inbox, token 
 	var out VisitorThread
 	var stale bool
 	err := s.store.View(ctx, func(tx *db.Tx) error {
-		c, ok, err := s.threadOf(tx, inbox, token)
+		c, ok, moved, err := s.threadBegun(tx, inbox, token)
 		if err != nil {
 			return err
 		}
@@ -325,7 +345,12 @@ func (s *Service) ReadAsVisitor(ctx context.Context, inbox liadesk.Inbox, token 
 			return err
 		}
 		out.Messages = publicOnly(out.Messages)
-		out.Notice, err = s.notice(tx, inbox, c)
+		if moved {
+			out.Conversation, out.Messages = before(c, out.Messages)
+			out.Notice = Notice{Code: NoticeMoved}
+			return nil
+		}
+		out.Notice, err = s.noticeOf(tx, inbox, c)
 		return err
 	})
 	if err != nil || !stale {
@@ -333,9 +358,27 @@ func (s *Service) ReadAsVisitor(ctx context.Context, inbox liadesk.Inbox, token 
 	}
 	// Once a day the token's life is renewed; reading writes nothing else.
 	return out, s.store.Update(ctx, func(tx *db.Tx) error {
-		return tx.PutVisitor(inbox.AccountID, digest(token),
-			db.Visitor{ConversationID: out.Conversation.ID, InboxID: inbox.ID, SeenAt: s.now()})
+		return s.seenHere(tx, out.Conversation, token)
 	})
+}
+
+// seenHere gives a token its life anew, or makes it one of a thread. What it
+// stands for stays.
+func (s *Service) seenHere(tx *db.Tx, c liadesk.Conversation, token string) error {
+	v, _, err := tx.Visitor(c.AccountID, digest(token))
+	if err != nil {
+		return err
+	}
+	v.ConversationID, v.InboxID, v.SeenAt = c.ID, c.InboxID, s.now()
+	return tx.PutVisitor(c.AccountID, digest(token), v)
+}
+
+// before is what of a thread, and of messages of it, may be read where it was
+// begun after it has moved to a phone.
+func before(c liadesk.Conversation, list []liadesk.Message) (liadesk.Conversation, []liadesk.Message) {
+	list = slices.DeleteFunc(slices.Clone(list), func(m liadesk.Message) bool { return m.Seq >= c.Reach.Moved })
+	return liadesk.Conversation{ID: c.ID, AccountID: c.AccountID, Channel: c.Channel, InboxID: c.InboxID,
+		Status: liadesk.ConversationResolved, Owner: liadesk.OwnerQueue, Reach: liadesk.Reach{Moved: c.Reach.Moved}}, list
 }
 
 // messagesBehind lists what follows a message of the thread; an unknown one
@@ -355,20 +398,23 @@ func messagesBehind(tx *db.Tx, c liadesk.Conversation, after liadesk.ID) ([]liad
 
 // TicketForVisitor lets the widget of one origin listen to its thread.
 func (s *Service) TicketForVisitor(ctx context.Context, inbox liadesk.Inbox, token, origin string) (string, error) {
-	var c liadesk.Conversation
+	ticket := Ticket{Account: inbox.AccountID, Origin: origin}
 	err := s.store.View(ctx, func(tx *db.Tx) error {
-		var ok bool
-		var err error
-		c, ok, err = s.threadOf(tx, inbox, token)
-		if err == nil && !ok {
+		c, found, _, err := s.threadBegun(tx, inbox, token)
+		if err == nil && !found {
 			err = liadesk.ErrNotFound
 		}
+		if err != nil {
+			return err
+		}
+		visitor, _, err := tx.Visitor(inbox.AccountID, digest(token))
+		ticket.Conversation, ticket.Phone = c.ID, visitor.Phone
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	return s.tickets.issue(Ticket{Account: inbox.AccountID, Conversation: c.ID, Origin: origin})
+	return s.tickets.issue(ticket)
 }
 
 func upper(s string) string {

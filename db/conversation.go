@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
-	"time"
 
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -38,6 +37,12 @@ func smsThread(account, inbox liadesk.ID, phone string) key {
 	return in(account, nConversationBy).str("phone").id(inbox).str(phone)
 }
 
+// conversationTexted finds the threads of websites that texted a number through
+// an SMS inbox.
+func conversationTexted(account, inbox liadesk.ID, phone string) key {
+	return in(account, nConversationBy).str("texted").id(inbox).str(phone)
+}
+
 // Conversation reads one thread's head.
 func (tx *Tx) Conversation(account, id liadesk.ID) (liadesk.Conversation, bool, error) {
 	return get[liadesk.Conversation](tx, conversationKey(account, id))
@@ -65,6 +70,9 @@ func placesOf(c liadesk.Conversation) []place {
 	}
 	if c.InQueue() {
 		list = append(list, place{conversationQueue(c.AccountID).time(c.QueuedAt).id(c.ID), append(c.InboxID[:], byte(c.Offer.Rung))})
+	}
+	if r := c.Reach; !r.TextedAt.IsZero() {
+		list = append(list, place{conversationTexted(c.AccountID, r.InboxID, r.Phone).time(r.TextedAt).id(c.ID), there})
 	}
 	if due := c.Due(); !due.IsZero() {
 		list = append(list, place{conversationDue(c.AccountID).time(due).id(c.ID), there})
@@ -122,6 +130,17 @@ func (tx *Tx) ConversationByPhone(account, inbox liadesk.ID, phone string) (liad
 		return liadesk.Conversation{}, false, err
 	}
 	return tx.Conversation(account, liadesk.ID(b))
+}
+
+// ConversationTexted finds the website's thread that texted a number last through
+// an SMS inbox.
+func (tx *Tx) ConversationTexted(account, inbox liadesk.ID, phone string) (liadesk.Conversation, bool, error) {
+	base := conversationTexted(account, inbox, phone)
+	list, _, err := tx.conversationsAt(account, base, base.end(), 1)
+	if err != nil || len(list) == 0 {
+		return liadesk.Conversation{}, false, err
+	}
+	return list[0], true, nil
 }
 
 // Conversations lists threads of one status, the last active first, beginning
@@ -222,27 +241,4 @@ func (tx *Tx) CampaignRefs(account liadesk.ID, chat, sms []liadesk.ID) (map[liad
 		refs[c.ID] = liadesk.Ref{ID: c.ID, Name: c.Title, Kind: "sms_campaign"}
 	}
 	return refs, err
-}
-
-// Visitor is what a widget's token stands for. Only the token's digest is
-// stored: who reads the database cannot speak for a visitor.
-type Visitor struct {
-	ConversationID liadesk.ID `cbor:"1,keyasint"`
-	InboxID        liadesk.ID `cbor:"2,keyasint"`
-	SeenAt         time.Time  `cbor:"3,keyasint"`
-}
-
-// Visitor finds what the token with this digest stands for.
-func (tx *Tx) Visitor(account liadesk.ID, digest []byte) (Visitor, bool, error) {
-	return get[Visitor](tx, in(account, nVisitor).raw(digest))
-}
-
-// DeleteVisitor forgets a token.
-func (tx *Tx) DeleteVisitor(account liadesk.ID, digest []byte) error {
-	return tx.kv.Delete(in(account, nVisitor).raw(digest))
-}
-
-// PutVisitor notes what a token stands for.
-func (tx *Tx) PutVisitor(account liadesk.ID, digest []byte, v Visitor) error {
-	return put(tx, in(account, nVisitor).raw(digest), v)
 }

@@ -63,6 +63,7 @@ const (
 	nLinkCode       noun = "lk" // the account's code in addresses of opt-out pages
 	nCarrierUUID    noun = "cu" // carrier's message uuid
 	nOutbox         noun = "ob" // inbox id, order: texts ahead of campaigns
+	nMail           noun = "ml" // mail id: e-mails that wait
 	nLease          noun = "le" // inbox id: who sends
 	nNonce          noun = "nc" // inbox id, nonce: callbacks already seen
 	nCounter        noun = "ct" // name, shard
@@ -79,6 +80,7 @@ const (
 	nClientID       noun = "ci" // conversation id, client id -> message id
 	nMessageWord    noun = "mw" // word, conversation id
 	nSavedReply     noun = "sr" // saved reply id
+	nComeback       noun = "vb" // "code", digest; and "until", time, digest
 	nBotEntry       noun = "be" // "entry", entry id; and "round"
 )
 

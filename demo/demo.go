@@ -146,7 +146,11 @@ func (s *seeder) inboxes(ctx context.Context) (err error) {
 	if s.us, err = number("Texts USA", usNumber, "MADEMOUSA00000000001", 5); err != nil {
 		return err
 	}
-	s.ca, err = number("Texts Canada", caNumber, "MADEMOCAN00000000002", 1)
+	if s.ca, err = number("Texts Canada", caNumber, "MADEMOCAN00000000002", 1); err != nil {
+		return err
+	}
+	// Who leaves the shop before somebody answers can have the answer by text.
+	s.shop, err = s.Accounts.EditInbox(ctx, s.actor, s.shop.ID, accounts.InboxPatch{ReplyInbox: &s.us.ID})
 	return err
 }
 

@@ -44,6 +44,8 @@ type Deps struct {
 	Demo bool
 	// Sandbox says that texts go to the built-in carrier.
 	Sandbox bool
+	// Mails says that e-mails can be sent from here.
+	Mails bool
 	// Version is shown by /healthz.
 	Version string
 	// ViewsDir, when set, makes templates be read from that folder at each

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -51,6 +52,16 @@ func (s *Server) botPage(c *fiber.Ctx, v botView) (Page, error) {
 		v.Inboxes = append(v.Inboxes, Option{Value: i.ID.String(), Label: i.Name})
 	}
 	return s.settingsPage(c, "bot", v), nil
+}
+
+// botPolicies are the choices of who answers first; asked is what stands for the
+// first of them: of a campaign, what the inbox says.
+func (s *Server) botPolicies(c *fiber.Ctx, first ...liadesk.BotPolicy) []Option {
+	var list []Option
+	for _, p := range append(first, liadesk.BotFirst, liadesk.BotNever, liadesk.BotOffHours) {
+		list = append(list, Option{Value: string(p), Label: s.t(c, "bot.policy."+cmp.Or(string(p), "inbox"))})
+	}
+	return list
 }
 
 // websites are the account's inboxes that LiaDesk can speak in.

@@ -127,10 +127,11 @@ func (r deskRow) Face() string { return faceOf(r.Item) }
 
 // nameOf writes a number that is all we know of somebody as people write it.
 func nameOf(item conversations.Item) string {
-	if name := item.Name(); name != item.Conversation.Phone {
-		return name
+	name := item.Name()
+	if name != "" && (name == item.Conversation.Phone || name == item.Contact.Phone) {
+		return phone.Format(name)
 	}
-	return phone.Format(item.Conversation.Phone)
+	return name
 }
 
 func faceOf(item conversations.Item) string {
@@ -254,6 +255,31 @@ func (t *threadView) From() string {
 		return ""
 	}
 	return phone.Format(t.Inbox.SMS.Number)
+}
+
+// TextsTo is the number that answers of a website's thread go to by text, ""
+// when they do not.
+func (t *threadView) TextsTo() string {
+	if !t.ByText {
+		return ""
+	}
+	return phone.Format(t.Conversation.Reach.Phone)
+}
+
+// Follows is where an answer goes that the visitor does not see, "" for nowhere.
+func (t *threadView) Follows() string {
+	r := t.Conversation.Reach
+	if t.ByText || !r.Any() || t.Conversation.Channel != liadesk.InboxWebsite {
+		return ""
+	}
+	var list []string
+	if r.Phone != "" {
+		list = append(list, phone.Format(r.Phone))
+	}
+	if r.Email != "" {
+		list = append(list, r.Email)
+	}
+	return strings.Join(list, ", ")
 }
 
 // Face is the icon that stands for somebody without a name, "" for initials.

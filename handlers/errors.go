@@ -142,6 +142,9 @@ func (s *Server) problem(c *fiber.Ctx, e *liadesk.Error, status int) error {
 			fields[i] = fieldProblem{f.Field, f.Code, l.Error(f.Field, f.Code, f.Args)}
 		}
 		doc["errors"] = fields
+		if len(fields) > 0 && strings.HasPrefix(c.Path(), "/widget/") {
+			doc["detail"] = fields[0].Message // the widget has one line for it
+		}
 	}
 	if e.Kind == liadesk.KindUnauthenticated {
 		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="api"`)

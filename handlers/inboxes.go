@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,6 +64,10 @@ type inboxForm struct {
 	OffsetY  string
 	Count    bool   // visits
 	PerDay   string // messages
+	Bot      botForm
+	Reply    string // the inbox that texts visitors who left
+	Replies  []Option
+	Mails    bool // e-mails can be sent from here
 	Number   string
 	AuthID   string
 	HasToken bool
@@ -78,6 +83,36 @@ type inboxForm struct {
 	DeleteText string
 }
 
+// botForm is how LiaDesk behaves on a website.
+type botForm struct {
+	Policy   string
+	Asks     []string
+	VIPTag   string
+	Policies []Option
+}
+
+// Asked tells whether visitors are asked for a field.
+func (f botForm) Asked(field string) bool { return slices.Contains(f.Asks, field) }
+
+// Fields are what visitors can be asked for, in their order.
+func (f botForm) Fields() []string { return []string{"name", "email", "phone"} }
+
+func botFormOf(b liadesk.WebsiteBot) botForm {
+	f := botForm{Policy: cmp.Or(string(b.Policy), string(liadesk.BotFirst)), VIPTag: b.VIPTag}
+	for _, a := range b.Asks {
+		f.Asks = append(f.Asks, string(a))
+	}
+	return f
+}
+
+func (f botForm) bot() liadesk.WebsiteBot {
+	b := liadesk.WebsiteBot{Policy: liadesk.BotPolicy(f.Policy), VIPTag: f.VIPTag}
+	for _, a := range f.Asks {
+		b.Asks = append(b.Asks, liadesk.BotAsks(a))
+	}
+	return b
+}
+
 // blankInbox is the form of a new inbox.
 func blankInbox(kind liadesk.InboxKind) inboxForm {
 	return inboxForm{Kind: kind, Pace: strconv.Itoa(accounts.DefaultPace)}
@@ -91,6 +126,10 @@ func inboxFormOf(in liadesk.Inbox) inboxForm {
 		f.Look, f.OffsetX, f.OffsetY = w.Look, strconv.Itoa(w.Look.OffsetX), strconv.Itoa(w.Look.OffsetY)
 		f.Look.Colour = cmp.Or(f.Look.Colour, liadesk.DefaultColour)
 		f.Count, f.PerDay = w.CountVisits, strconv.Itoa(w.DailyCap())
+		f.Bot = botFormOf(w.Bot)
+		if !w.ReplyInboxID.IsZero() {
+			f.Reply = w.ReplyInboxID.String()
+		}
 	}
 	if m := in.SMS; m != nil {
 		f.Number, f.AuthID, f.Pace = m.Number, m.AuthID, strconv.FormatFloat(m.MessagesPerSecond, 'f', -1, 64)
@@ -122,6 +161,9 @@ func typedInbox(c *fiber.Ctx, kind liadesk.InboxKind) (f inboxForm, p accounts.I
 			f.Previews = c.FormValue("preview_domains")
 			p.PreviewDomains = new(splitWords(strings.ReplaceAll(f.Previews, " ", "\n")))
 			p.Look = &look
+			f.Bot = botForm{Policy: c.FormValue("bot.policy"), Asks: formValues(c, "bot.asks"), VIPTag: c.FormValue("bot.vip_tag")}
+			f.Reply = c.FormValue("reply_inbox_id")
+			p.Bot, p.ReplyInbox = new(f.Bot.bot()), new(chosenInbox(f.Reply))
 			if c.FormValue("messages_per_day") != "" { // a plan without campaigns has no such fields
 				p.CountVisits, p.MessagesPerDay = &f.Count, new(whole(f.PerDay))
 			}
@@ -148,6 +190,10 @@ func (s *Server) inboxPage(c *fiber.Ctx, f inboxForm, in *liadesk.Inbox) (Page, 
 		if in.Website != nil {
 			f.Snippet = s.snippet(*in.Website)
 			f.Hours.complete()
+			f.Bot.Policies, f.Mails = s.botPolicies(c), s.Mails
+			if err := s.fillReplies(c, &f); err != nil {
+				return Page{}, err
+			}
 		}
 		if in.SMS != nil {
 			f.HasToken, f.Callback = len(in.SMS.SealedToken) > 0, s.callbackURL(in.ID)
@@ -162,6 +208,28 @@ func (s *Server) inboxPage(c *fiber.Ctx, f inboxForm, in *liadesk.Inbox) (Page, 
 	}
 	page.Data = f
 	return page, nil
+}
+
+// chosenInbox reads which inbox somebody chose, "" for none. What is no id
+// becomes one that is nobody's, for the room to refuse by name.
+func chosenInbox(text string) liadesk.ID {
+	id, err := liadesk.ParseID(text)
+	if err != nil && text != "" {
+		id = liadesk.ID{0xff}
+	}
+	return id
+}
+
+// fillReplies lists the inboxes that can text visitors who left.
+func (s *Server) fillReplies(c *fiber.Ctx, f *inboxForm) error {
+	list, err := s.Accounts.Inboxes(c.UserContext(), actor(c))
+	f.Replies = []Option{{Value: "", Label: s.t(c, "inboxes.no_texts")}}
+	for _, i := range list {
+		if i.SMS != nil && i.SMS.CanReceive() {
+			f.Replies = append(f.Replies, Option{Value: i.ID.String(), Label: i.Name + " · " + phone.Format(i.SMS.Number)})
+		}
+	}
+	return err
 }
 
 // deleteText says what goes with an inbox, and names its campaigns.

@@ -26,6 +26,7 @@ type chatForm struct {
 	Starts, Ends, Zone                string
 	Frequency, FrequencyDays          string
 	Priority                          string
+	Bot                               string // whether LiaDesk answers first; "" is as the inbox says
 	Goal                              string // "", url or event
 	GoalURL, GoalEvent                string
 	GoalValue, GoalCurrency, GoalDays string
@@ -47,6 +48,7 @@ type chatForm struct {
 	Senders     []Option
 	Frequencies []Option
 	Priorities  []Option
+	Policies    []Option
 	Goals       []Option
 	Preview     chatPreview
 	Removed     []string
@@ -85,7 +87,7 @@ func readChatForm(c *fiber.Ctx) chatForm {
 		Accept: c.FormValue("accept"), Try: c.FormValue("try"), OnlineOnly: c.FormValue("only_when_online") != "",
 		URLs: c.FormValue("trigger.urls"), Except: c.FormValue("trigger.except"), Replies: c.FormValue("quick_replies"),
 		Starts: c.FormValue("starts_at"), Ends: c.FormValue("ends_at"), Zone: c.FormValue("zone"),
-		Frequency: c.FormValue("frequency.kind"), FrequencyDays: c.FormValue("frequency.days"), Priority: c.FormValue("priority"),
+		Frequency: c.FormValue("frequency.kind"), FrequencyDays: c.FormValue("frequency.days"), Priority: c.FormValue("priority"), Bot: c.FormValue("bot"),
 		Goal: c.FormValue("goal"), GoalURL: c.FormValue("goal.url"), GoalEvent: c.FormValue("goal.event"), GoalValue: c.FormValue("goal.value"),
 		GoalCurrency: c.FormValue("goal.currency"), GoalDays: c.FormValue("goal.days"),
 	}
@@ -101,7 +103,7 @@ func (f chatForm) Pairs() []chatPair {
 	list := []chatPair{{"title", f.Title}, {"message", f.Message}, {"inbox_id", f.InboxID}, {"sender", f.Sender}, {"trigger.url", f.URL},
 		{"trigger.time_on_page", f.Time}, {"trigger.urls", f.URLs}, {"trigger.except", f.Except}, {"quick_replies", f.Replies},
 		{"starts_at", f.Starts}, {"ends_at", f.Ends}, {"zone", f.Zone}, {"frequency.kind", f.Frequency}, {"frequency.days", f.FrequencyDays},
-		{"priority", f.Priority}, {"goal", f.Goal}, {"goal.url", f.GoalURL}, {"goal.event", f.GoalEvent}, {"goal.value", f.GoalValue},
+		{"priority", f.Priority}, {"bot", f.Bot}, {"goal", f.Goal}, {"goal.url", f.GoalURL}, {"goal.event", f.GoalEvent}, {"goal.value", f.GoalValue},
 		{"goal.currency", f.GoalCurrency}, {"goal.days", f.GoalDays}, {"conditions", f.ConditionsText()}}
 	for name, on := range map[string]bool{"enabled": f.Enabled, "business_hours_only": f.HoursOnly, "only_when_online": f.OnlineOnly} {
 		if on {
@@ -120,7 +122,7 @@ func chatFormOf(k liadesk.LiveChatCampaign, zone string) chatForm {
 		f.Sender = k.Sender.UserID.String()
 	}
 	f.URLs, f.Except, f.Replies = strings.Join(k.Trigger.URLs, "\n"), strings.Join(k.Trigger.Except, "\n"), strings.Join(k.QuickReplies, "\n")
-	f.OnlineOnly, f.Priority = k.OnlineOnly, string(k.Priority)
+	f.OnlineOnly, f.Priority, f.Bot = k.OnlineOnly, string(k.Priority), string(k.Bot)
 	often := k.Frequency.OrDefault()
 	f.Frequency, f.FrequencyDays = string(often.Kind), strconv.Itoa(max(often.Days, 1))
 	f.Zone = zone
@@ -167,7 +169,7 @@ func (f chatForm) patch() livechat.Patch {
 	p := livechat.Patch{Title: &f.Title, Message: &f.Message, InboxID: &inbox, Sender: &sender, TriggerURL: &f.URL,
 		TimeOnPage: &seconds, Enabled: &f.Enabled, BusinessHoursOnly: &f.HoursOnly, Version: version,
 		URLs: lineList(f.URLs), Except: lineList(f.Except), QuickReplies: lineList(f.Replies), OnlineOnly: &f.OnlineOnly,
-		Priority: new(liadesk.Priority(f.Priority)), Conditions: &f.Conditions}
+		Priority: new(liadesk.Priority(f.Priority)), Bot: new(liadesk.BotPolicy(f.Bot)), Conditions: &f.Conditions}
 	p.StartsAt, p.EndsAt = f.at(&p, "starts_at", f.Starts), f.at(&p, "ends_at", f.Ends)
 	often := liadesk.Frequency{Kind: liadesk.FrequencyKind(f.Frequency), Days: whole(f.FrequencyDays)}
 	p.Frequency = &often

@@ -67,6 +67,8 @@ func (s *Server) fillChatForm(c *fiber.Ctx, f *chatForm) error {
 	for _, p := range []liadesk.Priority{liadesk.PriorityHigh, liadesk.PriorityNormal, liadesk.PriorityLow} {
 		f.Priorities = append(f.Priorities, Option{Value: string(p), Label: s.t(c, "livechat.priority."+cmp.Or(string(p), normalPriority))})
 	}
+	f.Policies = s.botPolicies(c, liadesk.BotAsInbox)
+
 	for _, g := range []string{"", "url", "event"} {
 		f.Goals = append(f.Goals, Option{Value: g, Label: s.t(c, "livechat.goal."+cmp.Or(g, "none"))})
 	}

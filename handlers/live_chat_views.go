@@ -119,6 +119,9 @@ func (s *Server) chatFacts(c *fiber.Ctx, k liadesk.LiveChatCampaign, zone string
 	if k.Priority != liadesk.PriorityNormal {
 		add("priority", s.t(c, "livechat.priority."+string(k.Priority)))
 	}
+	if k.Bot != liadesk.BotAsInbox {
+		add("bot", s.t(c, "bot.policy."+string(k.Bot)))
+	}
 	add("replies", strings.Join(k.QuickReplies, ", "))
 	if k.Goal != nil {
 		add("goal", s.saysGoal(c, *k.Goal))

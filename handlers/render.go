@@ -305,9 +305,14 @@ func (s *Server) setTheme(c *fiber.Ctx) error {
 		return fiber.NewError(http.StatusBadRequest, "bad_request")
 	}
 	c.Cookie(&fiber.Cookie{Name: themeCookie, Value: choice, Path: "/", MaxAge: 365 * 24 * 3600, Secure: s.secure, SameSite: "Lax"})
-	back := "/"
+	return c.Redirect(s.cameFrom(c, "/"), http.StatusSeeOther)
+}
+
+// cameFrom is the page of ours that a form in the menu was sent from, otherwise
+// what is given.
+func (s *Server) cameFrom(c *fiber.Ctx, otherwise string) string {
 	if u, err := url.Parse(c.Get(fiber.HeaderReferer)); err == nil && strings.EqualFold(u.Scheme+"://"+u.Host, s.origin) {
-		back = localPath(u.RequestURI())
+		return localPath(u.RequestURI())
 	}
-	return c.Redirect(back, http.StatusSeeOther)
+	return otherwise
 }

@@ -46,6 +46,7 @@ func (s *Server) routes() {
 	app.Post("/webhooks/plivo/:inbox/inbound", s.plivoInbound)
 
 	// Opt-out pages, for people with phones: no cookies, the address is the proof.
+	app.Get("/t/:code", s.leadBack)
 	app.Get("/o/:token", s.showLinkPage)
 	app.Post("/o/:token", s.checkCSRF, s.optOutByLink)
 

@@ -168,8 +168,12 @@ func (s *Server) setPresence(c *fiber.Ctx) error {
 	if err := s.Accounts.SetPresence(c.UserContext(), actor(c), liadesk.Presence(c.FormValue("presence"))); err != nil {
 		return err
 	}
-	s.toast(c, ToneSuccess, s.t(c, "settings.saved"))
-	return s.redirect(c, "/settings/profile")
+	const profile = "/settings/profile"
+	back := s.cameFrom(c, profile)
+	if back == profile { // elsewhere the menu shows it, and nothing may lie over what one does there
+		s.toast(c, ToneSuccess, s.t(c, "settings.saved"))
+	}
+	return s.redirect(c, back)
 }
 
 func (s *Server) changePassword(c *fiber.Ctx) error {

@@ -73,6 +73,9 @@ var sitemap = []route{
 	{"GET /o/:token", public, "/o/xxxxxxxxxxxxxxxxxxxx", ""},
 	{"POST /o/:token", public, "/o/xxxxxxxxxxxxxxxxxxxx", ""},
 
+	// The way back to a thread; reach_test.go has the ones that exist.
+	{"GET /t/:code", public, "/t/xxxxxxxxxxxxxxxxxxxx", ""},
+
 	// The widget's calls; strangers_test.go has what strangers send there.
 	{"GET /widget/v1/live", public, "", ""},
 	{"GET /widget/v1/avatar/liadesk.svg", public, "", ""},
@@ -88,6 +91,8 @@ var sitemap = []route{
 	{"POST /widget/v1/forget", public, "", `{"inbox":"{key}","token":"x"}`},
 	{"POST /widget/v1/person", public, "", `{"inbox":"{key}","token":"x"}`},
 	{"POST /widget/v1/rate", public, "", `{"inbox":"{key}","token":"x","rating":5}`},
+	{"POST /widget/v1/reach", public, "", `{"inbox":"{key}","token":"x","phone":"+46701740699"}`},
+	{"POST /widget/v1/comeback", public, "", `{"inbox":"{key}","code":"x"}`},
 	{"POST /widget/v1/ticket", public, "", `{"inbox":"{key}"}`},
 
 	// The carrier's callbacks, without a signature here.

@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -43,6 +44,8 @@ type memberForm struct {
 	Version           uint64
 	Name, Email, Role string
 	InboxIDs          []string
+	Capacity          string
+	MaxCapacity       int
 	Roles             []Option
 	Inboxes           []inboxChoice
 	Conflict          []conflictLine
@@ -71,6 +74,7 @@ func (s *Server) memberPage(c *fiber.Ctx, f memberForm) (Page, error) {
 	}
 	page := s.settingsPage(c, "team", f)
 	page.Title = s.t(c, "team.add_title")
+	f.MaxCapacity = liadesk.MaxCapacity
 	if f.Member != nil {
 		f.Status, f.You = userStatus(f.Member.User), f.Member.ID == viewer(c).User.ID
 		page.Title = f.Member.Name
@@ -120,7 +124,7 @@ func (s *Server) showMemberWith(c *fiber.Ctx, id liadesk.ID, link string, status
 	if err != nil {
 		return err
 	}
-	f := memberForm{Version: m.Version, Name: m.Name, Email: m.Email, Role: string(m.Role), Member: &m}
+	f := memberForm{Version: m.Version, Name: m.Name, Email: m.Email, Role: string(m.Role), Capacity: strconv.Itoa(m.Hands()), Member: &m}
 	for _, i := range m.InboxIDs {
 		f.InboxIDs = append(f.InboxIDs, i.String())
 	}
@@ -140,12 +144,12 @@ func (s *Server) editMember(c *fiber.Ctx) error {
 		return err
 	}
 	f := memberForm{Name: c.FormValue("name"), Email: c.FormValue("email"), Role: c.FormValue("role"), InboxIDs: formValues(c, "inbox_ids"),
-		Version: formVersion(c)}
+		Capacity: c.FormValue("capacity"), Version: formVersion(c)}
 	ids, problem := formIDs(f.InboxIDs, "inbox_ids")
 	if problem == nil {
-		role := liadesk.Role(f.Role)
+		role, hands := liadesk.Role(f.Role), whole(f.Capacity)
 		_, problem = s.Accounts.EditUser(c.UserContext(), actor(c), id, accounts.UserPatch{Name: &f.Name, Email: &f.Email, Role: &role,
-			InboxIDs: &ids, Version: f.Version})
+			InboxIDs: &ids, Capacity: &hands, Version: f.Version})
 	}
 	if problem == nil {
 		s.toast(c, ToneSuccess, s.t(c, "settings.saved"))

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gofiber/template/html/v2"
 
+	"github.com/liadesk/campaigns/phone"
 	"github.com/liadesk/campaigns/views"
 	"github.com/liadesk/campaigns/views/texts"
 )
@@ -128,6 +129,13 @@ func (s *Server) functions(l *texts.Localizer) template.FuncMap {
 		},
 		"failure":  func(code string) string { return s.failure(l, code) },
 		"pagePath": pagePath,
+		// way is a number or an e-mail address as people write it.
+		"way": func(text string) string {
+			if strings.HasPrefix(text, "+") {
+				return phone.Format(text)
+			}
+			return text
+		},
 		// Pieces of HTML.
 		"icon":      s.icon,
 		"asset":     s.assets.url,

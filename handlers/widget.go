@@ -64,6 +64,8 @@ func (s *Server) widgetRoutes(app fiber.Router) {
 	w.Post("/forget", limited(limits.identify), s.widgetForget)
 	w.Post("/person", limited(limits.message), s.widgetPerson)
 	w.Post("/rate", limited(limits.identify), s.widgetRate)
+	w.Post("/reach", limited(limits.identify), s.widgetReach)
+	w.Post("/comeback", limited(limits.identify), s.widgetComeBack)
 	w.Get("/live", limited(limits.ticket), s.widgetLive)
 	w.Get("/avatar/liadesk.svg", files, s.widgetFile("favicon.svg"))
 	w.Get("/avatar/:key/:name", s.widgetAvatar)

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
@@ -88,10 +90,49 @@ type visitorState struct {
 	// Rate says that the visitor may say how it was, Rating what they said.
 	Rate   bool `json:"rate,omitempty"`
 	Rating int  `json:"rating,omitempty"`
+	// Ways are the ways in which the visitor can be told of the answer, when
+	// nobody is here to give it: text, email, or both. Reached says which they
+	// chose, in words.
+	Ways    string `json:"ways,omitempty"`
+	Reached string `json:"reached,omitempty"`
 }
 
 func (v visitorView) state(c liadesk.Conversation, n conversations.Notice) visitorState {
-	return visitorState{Status: c.Status, Notice: v.notice(n), Owner: c.Owner, Rate: conversations.MayRate(c), Rating: c.Rating}
+	return visitorState{Status: c.Status, Notice: v.notice(n), Owner: c.Owner, Rate: conversations.MayRate(c), Rating: c.Rating,
+		Ways: waysOf(n.Ways), Reached: v.reached(c.Reach)}
+}
+
+func waysOf(w conversations.Ways) string {
+	var list []string
+	if w.Text {
+		list = append(list, "text")
+	}
+	if w.Email {
+		list = append(list, "email")
+	}
+	return strings.Join(list, " ")
+}
+
+// reached says to where answers follow the visitor. Whoever sits at the page
+// next may not be the one who left a number: it is not spelled out.
+func (v visitorView) reached(r liadesk.Reach) string {
+	number, address := "", ""
+	if len(r.Phone) > 4 {
+		number = r.Phone[len(r.Phone)-4:]
+	}
+	if at := strings.LastIndexByte(r.Email, '@'); at > 0 {
+		first, _ := utf8.DecodeRuneInString(r.Email)
+		address = string(first) + "…" + r.Email[at:]
+	}
+	switch {
+	case number != "" && address != "":
+		return v.words.T("widget.reached_both", "Number", number, "Email", address)
+	case number != "":
+		return v.words.T("widget.reached_text", "Number", number)
+	case address != "":
+		return v.words.T("widget.reached_email", "Email", address)
+	}
+	return ""
 }
 
 // widgetLive is the socket of an open conversation: what the team says, as it
@@ -149,7 +190,8 @@ func (s *Server) tellVisitor(k *socket, view visitorView, ticket conversations.T
 				k.close(code)
 				return
 			}
-			if s.tellEvent(k, view, e, &said) != nil {
+			e, may := ticket.MayHear(e)
+			if may && s.tellEvent(k, view, e, &said) != nil {
 				return
 			}
 		}

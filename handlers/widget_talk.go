@@ -1,6 +1,10 @@
 package handlers
 
 import (
+	"net/http"
+	"net/url"
+	"strings"
+
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/liadesk/campaigns/conversations"
@@ -67,4 +71,60 @@ func (s *Server) widgetRate(c *fiber.Ctx) error {
 		return err
 	}
 	return c.JSON(fiber.Map{})
+}
+
+// widgetReach notes where a visitor wants to be told of the answer.
+func (s *Server) widgetReach(c *fiber.Ctx) error {
+	var in struct {
+		visitorAsk
+		Email string `json:"email"`
+		Phone string `json:"phone"`
+	}
+	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
+	if err != nil {
+		return err
+	}
+	thread, err := s.Conversations.LeaveReach(c.UserContext(), inbox, in.Token, in.Email, in.Phone)
+	if err != nil {
+		return err
+	}
+	return s.sendThread(c, inbox, thread)
+}
+
+// widgetComeBack exchanges the code of a link for the token of its thread.
+func (s *Server) widgetComeBack(c *fiber.Ctx) error {
+	var in struct {
+		Inbox string `json:"inbox"`
+		Code  string `json:"code"`
+	}
+	inbox, err := s.widgetAsk(c, &in, &in.Inbox)
+	if err != nil {
+		return err
+	}
+	token, err := s.Conversations.ComeBack(c.UserContext(), inbox, in.Code)
+	if err != nil {
+		return err
+	}
+	return c.JSON(fiber.Map{"token": token})
+}
+
+// leadBack sends whoever opens the link in a text or an e-mail to the page on
+// which they wrote, with the code where no server reads it. A page that is on
+// none of the inbox's domains is what a stranger said: the site's front page
+// takes its place. Looking at the address, as previews do, uses nothing up.
+func (s *Server) leadBack(c *fiber.Ctx) error {
+	c.Set("X-Robots-Tag", "noindex")
+	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	code := c.Params("code")
+	page, inbox, err := s.Conversations.LinkBack(c.UserContext(), code)
+	if err != nil {
+		return err
+	}
+	u, err := url.Parse(page)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !inbox.Website.Allows(strings.ToLower(u.Hostname())) {
+		u = &url.URL{Scheme: "https", Host: strings.TrimPrefix(inbox.Website.Domains[0], "*."), Path: "/"}
+	}
+	u.Fragment = "liadesk=" + code
+	return c.Redirect(u.String(), http.StatusSeeOther)
 }

@@ -85,6 +85,8 @@ type Conversation struct {
 	RatedAt    time.Time `cbor:"36,keyasint"`
 	// Language is what the visitor seems to write: en, es, pt, or "" for unknown.
 	Language string `cbor:"37,keyasint,omitempty"`
+	// Reach is how the visitor is told of an answer after they have left.
+	Reach Reach `cbor:"38,keyasint"`
 }
 
 // Asleep tells whether an open thread is out of sight for now.
@@ -93,10 +95,10 @@ func (c Conversation) Asleep() bool {
 }
 
 // Due is when time changes something about a thread by itself: an offer that
-// ends, a snooze that is over, a question of LiaDesk's that is not answered.
-// Zero for never.
+// ends, a snooze that is over, a question of LiaDesk's that is not answered, an
+// answer that follows its visitor. Zero for never.
 func (c Conversation) Due() time.Time {
-	due := time.Time{}
+	due := c.Reach.TellAt
 	if c.Status != ConversationOpen {
 		return due
 	}
@@ -176,6 +178,8 @@ type Message struct {
 	// sure the bot was, in hundredths.
 	EntryID ID  `cbor:"19,keyasint,omitempty"`
 	Score   int `cbor:"20,keyasint,omitempty"`
+	// ByText says that a message of a website's thread came or went by text.
+	ByText bool `cbor:"21,keyasint,omitempty"`
 }
 
 // ThreadEvent is something that happened to a thread, told to the team in it.
@@ -196,4 +200,8 @@ const (
 	EventWoken      ThreadEvent = "woken"
 	EventNobody     ThreadEvent = "nobody" // nobody came; the visitor was told
 	EventRated      ThreadEvent = "rated"
+	EventReach      ThreadEvent = "reach"   // the visitor left Subject to be told of the answer
+	EventTexted     ThreadEvent = "texted"  // the answer followed them to the number Subject
+	EventMailed     ThreadEvent = "mailed"  // likewise, to the address Subject
+	EventNoText     ThreadEvent = "no_text" // it did not: the number Subject wants no texts
 )

@@ -61,6 +61,9 @@ type Website struct {
 	IdentityRound int `cbor:"9,keyasint,omitempty"`
 	// Bot is how LiaDesk behaves here.
 	Bot WebsiteBot `cbor:"11,keyasint"`
+	// ReplyInboxID is the SMS inbox that texts answers to visitors who left, for
+	// which they asked; zero for none.
+	ReplyInboxID ID `cbor:"12,keyasint,omitempty"`
 }
 
 // WidgetLook is how the chat looks on a company's pages. Zero fields take the

@@ -1,15 +1,17 @@
 package speech
 
+import "strings"
+
 // Line is something that LiaDesk says by itself.
 type Line string
 
-// The lines. None has a placeholder: what changes stands in the notice under the
-// conversation.
+// The lines. Those with placeholders are for Fill.
 const (
 	Nobody     Line = "nobody"       // nobody came
 	Rephrase   Line = "rephrase"     // no answer the first time
 	DidYouMean Line = "did_you_mean" // several may be meant
 	Passing    Line = "passing"      // a person will take over
+	NobodyHere Line = "nobody_here"  // it will, but nobody is here now
 	DidItHelp  Line = "did_it_help"
 	Glad       Line = "glad" // it helped
 	Leaving    Line = "leaving"
@@ -25,6 +27,13 @@ const (
 	Skip       Line = "skip"   // a quick reply
 	Hello      Line = "hello"
 	ThatHelped Line = "helped"
+	AskNumber  Line = "ask_number" // where no text can be sent
+
+	// What follows a visitor who has left: {company}, {name}, {text}, {link}.
+	TextAnswer  Line = "text_answer"
+	TextStop    Line = "text_stop" // behind the first text
+	MailSubject Line = "mail_subject"
+	MailAnswer  Line = "mail_answer"
 )
 
 var lines = map[Line][3]string{
@@ -47,6 +56,11 @@ var lines = map[Line][3]string{
 		"I am passing you on to a person of the team. They can read what we wrote so far.",
 		"Le paso con una persona del equipo. Puede leer lo que hemos escrito hasta ahora.",
 		"Vou passar a conversa para uma pessoa da equipe. Ela pode ler o que escrevemos até aqui.",
+	},
+	NobodyHere: {
+		"Nobody of the team is here just now. They have what you wrote, and the answer comes here.",
+		"Ahora no hay nadie del equipo. Tienen lo que ha escrito y la respuesta llegará aquí.",
+		"Agora não há ninguém da equipe. O que você escreveu está com ela e a resposta chega aqui.",
 	},
 	DidItHelp: {"Did that help?", "¿Le ha servido?", "Isso ajudou?"},
 	Glad: {
@@ -75,6 +89,21 @@ var lines = map[Line][3]string{
 	Skip:       {"Skip", "Omitir", "Pular"},
 	Hello:      {"Hello! What can I do for you?", "¡Hola! ¿En qué puedo ayudarle?", "Olá! Como posso ajudar?"},
 	ThatHelped: {"That helped", "Me ha servido", "Ajudou"},
+	AskNumber:  {"At which number can we reach you? Write it with the country code.", "¿En qué número podemos localizarle? Escríbalo con el prefijo del país.", "Em qual número podemos falar com você? Escreva com o código do país."},
+	// Only characters of the GSM alphabet (3GPP TS 23.038): others make a text
+	// twice as dear.
+	TextAnswer: {
+		"{company}: {name} answered: {text}\nYou can reply to this text, or go on at {link}",
+		"{company}: {name} le escribe: {text}\nPuede responder a este SMS o seguir en {link}",
+		"{company}: {name} escreveu: {text}\nResponda a este SMS ou continue em {link}",
+	},
+	TextStop:    {"STOP ends these texts.", "STOP para no recibir más.", "Envie STOP para sair."},
+	MailSubject: {"{name} of {company} answered you", "{name} de {company} le ha respondido", "{name} de {company} respondeu"},
+	MailAnswer: {
+		"{name} answered what you wrote to {company}:\n\n{text}\n\nGo on with the conversation here:\n{link}\n\nThe link is yours alone and works for seven days. Answers to this e-mail are not read.",
+		"{name} ha respondido a lo que escribió a {company}:\n\n{text}\n\nSiga la conversación aquí:\n{link}\n\nEl enlace es solo para usted y funciona durante siete días. Las respuestas a este correo no se leen.",
+		"{name} respondeu ao que você escreveu para {company}:\n\n{text}\n\nContinue a conversa aqui:\n{link}\n\nO link é só seu e funciona por sete dias. Respostas a este e-mail não são lidas.",
+	},
 }
 
 // Say is a line in a language, in English for languages that are not known.
@@ -85,4 +114,13 @@ func Say(language string, l Line) string {
 		}
 	}
 	return lines[l][0]
+}
+
+// Fill is a line in a language with its placeholders filled: pairs of a name and
+// what stands for it.
+func Fill(language string, l Line, pairs ...string) string {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		pairs[i] = "{" + pairs[i] + "}"
+	}
+	return strings.NewReplacer(pairs...).Replace(Say(language, l))
 }

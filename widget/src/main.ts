@@ -270,11 +270,14 @@ function start(script: HTMLScriptElement, queued: Queued[], found: object): void
     unwatch = watchPages(newPage);
     return visit(false);
   };
+  // Whoever comes by the link in a text or an e-mail has their thread again.
+  const code = /^#liadesk=(\w+)$/.exec(location.hash)?.[1];
+  const go = safe(() => code ? import(`${base}/widget-talk.js`).then((m) => m.comeBack(core, code)).then(begin).then(api["open"] as () => void).catch(ignore) : begin());
   // A page that the browser prepares without showing it is no visit yet.
   if ((document as { prerendering?: boolean }).prerendering) {
-    document.addEventListener("prerenderingchange", safe(begin), { once: true });
+    document.addEventListener("prerenderingchange", go, { once: true });
   } else {
-    safe(begin)();
+    go();
   }
 }
 

@@ -2,6 +2,7 @@
 // to a person, who is writing, and how it was. A file of its own, loaded when
 // there is a conversation.
 
+import type { Core } from "./core";
 import type { h as make } from "./panel/dom";
 import type { Message, ThreadAnswer, ThreadState } from "./wire";
 
@@ -45,6 +46,13 @@ const texts = {
   deleted: "The chat was deleted.",
   deleteFailed: "The chat was not deleted. Please try again.",
   failed: "That did not get through. Please try again.",
+  reachAsk: "No time to wait? Leave where to reach you, and the answer comes there, too.",
+  phone: "Mobile number, with country code",
+  email: "E-mail address",
+  reachDo: "Tell me there",
+  reachFor: "For this conversation only.",
+  reachChange: "Change",
+  reachStop: "Don’t tell me there",
 };
 
 const css = `
@@ -62,7 +70,31 @@ const css = `
 .sure{display:flex;flex-wrap:wrap;gap:8px;padding-top:12px;border-top:1px solid var(--line);font-size:14px}
 .sure p{flex-basis:100%}
 .rate .more{display:flex;gap:8px}
+.reach{border:1px solid var(--line);border-radius:12px;padding:10px 12px;display:flex;flex-direction:column;gap:8px;font-size:14px}
+.reach input{font:inherit;font-size:16px;color:var(--ink);background:var(--wash);border:1px solid transparent;border-radius:10px;padding:7px 12px;min-height:40px;width:100%}
+.reach input:focus-visible{border-color:var(--brand);outline:none;box-shadow:0 0 0 1px var(--brand)}
+.reach input::placeholder{color:var(--soft);opacity:1}
+.reach div{display:flex;flex-wrap:wrap;align-items:center;gap:8px}
+.reach .soft{color:var(--soft);font-size:13px}
+.reach .wrong{color:var(--danger)}
+.reached{font-size:13px;color:var(--soft)}
+.reached button{text-decoration:underline;text-underline-offset:2px;min-height:24px}
 `;
+
+/**
+ * Exchanges the code of a link for the thread that it leads back to. The code
+ * leaves the address first: it works once, and nobody should share it.
+ */
+export async function comeBack(core: Core, code: string): Promise<void> {
+  history.replaceState(history.state, "", location.pathname + location.search);
+  try {
+    const { token } = await core.call<{ token: string }>("comeback", { code });
+    core.memory.forget(); // what this browser had is another thread
+    core.memory.keep({ token });
+  } catch {
+    // A link that is over opens what this browser has, or an empty chat.
+  }
+}
 
 /** Milliseconds for which "is writing" is good, and between two of ours. */
 const WRITES = 6000;
@@ -91,7 +123,22 @@ export function mount(port: TalkPort): Talk {
     h("button", { type: "button", class: "reply", click: () => ask(false) }, texts.deleteNo),
   );
   const erase = h("button", { type: "button", class: "erase", hidden: true, click: () => ask() }, texts.deleteChat);
-  port.place.append(typing, replies, person, sure);
+  const field = (type: string, name: string) => h("input", { type, placeholder: name, "aria-label": name, autocomplete: type, keydown: (event: KeyboardEvent) => {
+    if (event.key === "Enter" && !event.isComposing) reach();
+  } });
+  const number = field("tel", texts.phone);
+  const address = field("email", texts.email);
+  const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
+  const stop = h("button", { type: "button", class: "erase", click: () => reach(true) }, texts.reachStop);
+  const reaches = h("div", { class: "reach", role: "group", "aria-label": texts.reachDo, hidden: true }, h("p", {}, texts.reachAsk), number, address, wrong,
+    h("div", {}, h("button", { type: "button", class: "reply", click: () => reach() }, texts.reachDo), h("span", { class: "soft" }, texts.reachFor), stop));
+  const where = h("span");
+  const reached = h("p", { class: "reached", hidden: true }, where, " ", h("button", { type: "button", click: () => {
+    changing = true;
+    again();
+    (number.hidden ? address : number).focus();
+  } }, texts.reachChange));
+  port.place.append(typing, replies, person, reached, reaches, sure);
   port.small.append(erase);
 
   let rating = 0;
@@ -99,6 +146,28 @@ export function mount(port: TalkPort): Talk {
   let told = 0;
   let seen = 0;
   let shown = "";
+  let changing = false; // where to reach them
+  let ways = ""; // the last that were offered
+  let again = () => {};
+
+  /** Leaves where to be told of the answer, or takes it back. */
+  const reach = async (none = false) => {
+    const phone = none || number.hidden ? "" : number.value.trim();
+    const email = none || address.hidden ? "" : address.value.trim();
+    if (!none && !phone && !email) return (number.hidden ? address : number).focus();
+    try {
+      const answer = await port.call<ThreadAnswer>("reach", { phone, email });
+      changing = false;
+      wrong.hidden = true;
+      number.value = address.value = "";
+      port.took(answer);
+      if (answer.reached) port.announce(answer.reached);
+      input.focus();
+    } catch (error) {
+      wrong.textContent = (error as { detail?: string }).detail || texts.failed;
+      wrong.hidden = false;
+    }
+  };
 
   const listener = () => {
     const now = Date.now();
@@ -178,6 +247,16 @@ export function mount(port: TalkPort): Talk {
         if (last && last.from !== "visitor") quiet();
       }
       replies.hidden = !offer.length;
+      ways = state.ways || ways;
+      again = () => {
+        number.hidden = !ways.includes("text");
+        address.hidden = !ways.includes("email");
+        stop.hidden = !state.reached;
+        reached.hidden = !state.reached || changing;
+        reaches.hidden = !ways || !(changing || state.ways && !state.reached) || state.status !== "open";
+      };
+      where.textContent = state.reached ?? "";
+      again();
       person.hidden = state.owner !== "bot" || state.status !== "open" || !messages.length;
       erase.hidden = !messages.length;
       if (!messages.length || !looking) sure.hidden = true;

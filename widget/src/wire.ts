@@ -106,6 +106,10 @@ export interface ThreadState {
   /** The visitor may say how it was; and what they said. */
   rate?: boolean;
   rating?: number;
+  /** How the visitor can be told of the answer: "text", "email" or both. */
+  ways?: string;
+  /** Where they are told, in words. */
+  reached?: string;
 }
 
 export interface ThreadAnswer extends ThreadState {
