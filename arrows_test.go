@@ -38,6 +38,8 @@ var arrows = map[string][]string{
 	"audience":      {"db", "liadesk", "phone", "hours"},
 	"speech":        {"liadesk"},
 	"conversations": {"contacts", "db", "liadesk", "phone", "hours", "speech", "wording"},
+	"mail":          {"db", "liadesk"},
+	"mail/mailtest": {},
 	"livechat":      {"conversations", "contacts", "db", "liadesk", "phone", "hours", "wording"},
 	"sms":           {"conversations", "contacts", "audience", "db", "liadesk", "phone", "hours", "wording", "speech"},
 	"sms/sandbox":   {"sms", "liadesk", "phone"},
@@ -76,6 +78,8 @@ var doors = map[string]func(file string) bool{
 	"github.com/go-playground/locales":    in("views/texts"),
 	"github.com/alexedwards/argon2id":     in("accounts"),
 	"github.com/alecthomas/kong":          in("."),
+	"github.com/wneessen/go-mail":         file("mail/smtp.go"),
+	"github.com/emersion/go-smtp":         func(f string) bool { return in("mail")(f) || in("mail/mailtest")(f) },
 	"github.com/prometheus/client_golang": func(f string) bool { return in("handlers")(f) || in(".")(f) },
 }
 

@@ -257,6 +257,7 @@ func TestSettingsThatMakeNoSenseStopTheStartWithOneSentence(t *testing.T) {
 		"write networks like 10.0.0.0/8":           {"--trusted-proxies", "10.0.0.0/8,proxy"},
 		"CAMPAIGNS_PLIVO_URL (--plivo-url) is":     {"--plivo-url", "ftp://carrier.example"},
 		"cannot both be on":                        {"--plivo-url", "http://127.0.0.1:9", "--sandbox"},
+		"which address e-mails come from":          {"--smtp-url", "smtp://desk:secret@mail.example.com"},
 		"choose 1 to 4096":                         {"--send-workers", "0"},
 		"choose text or json":                      {"--log", "xml"},
 		"CAMPAIGNS_SANDBOX (--sandbox) is \"may\"": {"--sandbox=may"},

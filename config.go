@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/liadesk/campaigns/mail"
 )
 
 // settings are the flags, each also an environment variable.
@@ -22,6 +24,7 @@ type settings struct {
 	PlivoURL       string   `name:"plivo-url" env:"CAMPAIGNS_PLIVO_URL" placeholder:"URL" help:"Base of the carrier's API: any Plivo-shaped server (${plivo})."`
 	Sandbox        onOff    `env:"CAMPAIGNS_SANDBOX" help:"Run the built-in sandbox carrier with its handset at /sandbox (off, on in demo)."`
 	SendWorkers    int      `env:"CAMPAIGNS_SEND_WORKERS" default:"64" placeholder:"N" help:"Most posts to the carrier in flight (${default})."`
+	SMTPURL        string   `name:"smtp-url" env:"CAMPAIGNS_SMTP_URL" placeholder:"URL" help:"Mail server for answers to visitors who left, like smtp://USER:PASSWORD@mail.example.com:587?from=support@example.com (none)."`
 	Log            string   `env:"CAMPAIGNS_LOG" default:"text" placeholder:"text|json" help:"Form of the log (${default})."`
 }
 
@@ -38,6 +41,7 @@ type config struct {
 	sandbox        bool
 	sendWorkers    int
 	demo           bool
+	mailServer     *mail.Server // nil for none
 }
 
 // mostWorkers bounds CAMPAIGNS_SEND_WORKERS: more connections than this to one
@@ -89,6 +93,13 @@ func (s settings) check(demo bool) (config, error) {
 			return c, fmt.Errorf("CAMPAIGNS_PLIVO_URL (--plivo-url) and the sandbox carrier cannot both be on: leave one of them out " +
 				"(in demo, switch the sandbox off with --sandbox=false)")
 		}
+	}
+	if s.SMTPURL != "" {
+		server, err := mail.ParseServer(s.SMTPURL)
+		if err != nil {
+			return c, fmt.Errorf("CAMPAIGNS_SMTP_URL (--smtp-url) does not work, %w", err)
+		}
+		c.mailServer = &server
 	}
 	if s.SendWorkers < 1 || s.SendWorkers > mostWorkers {
 		return c, fmt.Errorf("CAMPAIGNS_SEND_WORKERS (--send-workers) is %d: choose 1 to %d", s.SendWorkers, mostWorkers)

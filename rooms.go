@@ -12,6 +12,7 @@ import (
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 	"github.com/liadesk/campaigns/livechat"
+	"github.com/liadesk/campaigns/mail"
 	"github.com/liadesk/campaigns/scheduler"
 	"github.com/liadesk/campaigns/sms"
 	"github.com/liadesk/campaigns/sms/sandbox"
@@ -24,6 +25,7 @@ type rooms struct {
 	talks    *conversations.Service
 	livechat *livechat.Service
 	sms      *sms.Service
+	mails    *mail.Service    // nil when no mail server is set
 	carrier  *sandbox.Sandbox // nil when texts go to a carrier outside
 }
 
@@ -33,6 +35,7 @@ const (
 	campaignTick = time.Second
 	importTick   = time.Second
 	talkTick     = time.Second
+	mailTick     = 2 * time.Second
 	flushTick    = 15 * time.Second
 )
 
@@ -48,6 +51,10 @@ func (s *server) openRooms() (err error) {
 	r.talks = conversations.New(s.store, s.clock, s.ids, r.contacts, s.secrets.Visitors())
 	r.talks.CheckText = sms.CheckReply
 	r.talks.PublicURL = s.config.url
+	if server := s.config.mailServer; server != nil {
+		r.talks.Mails = true
+		r.mails = &mail.Service{Store: s.store, Clock: s.clock, Log: s.log, Send: server.Send, Report: r.talks.TextState}
+	}
 	r.talks.Log = s.log
 	r.livechat = livechat.New(s.store, s.clock, s.ids, r.talks)
 	r.livechat.Secret = s.secrets.Visitors()
@@ -103,13 +110,17 @@ func (s *server) startRooms() error {
 	s.later("count of page views", r.livechat.Close)
 	r.sms.Start()
 	s.later("sender", r.sms.Stop)
-	ticks, err := scheduler.Start(s.clock, s.log,
-		scheduler.Tick{Name: "SMS campaigns", Every: campaignTick, Do: r.sms.Tick},
-		scheduler.Tick{Name: "uncertain texts", Every: sms.SettleEvery, Do: r.sms.Settle},
-		scheduler.Tick{Name: "conversations", Every: talkTick, Do: r.talks.Tick},
-		scheduler.Tick{Name: "imports", Every: importTick, Do: r.contacts.Tick},
-		scheduler.Tick{Name: "page views", Every: flushTick, Do: r.livechat.Flush},
-	)
+	list := []scheduler.Tick{
+		{Name: "SMS campaigns", Every: campaignTick, Do: r.sms.Tick},
+		{Name: "uncertain texts", Every: sms.SettleEvery, Do: r.sms.Settle},
+		{Name: "conversations", Every: talkTick, Do: r.talks.Tick},
+		{Name: "imports", Every: importTick, Do: r.contacts.Tick},
+		{Name: "page views", Every: flushTick, Do: r.livechat.Flush},
+	}
+	if r.mails != nil {
+		list = append(list, scheduler.Tick{Name: "e-mails", Every: mailTick, Do: r.mails.Tick})
+	}
+	ticks, err := scheduler.Start(s.clock, s.log, list...)
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func newServer(ctx context.Context, c config, log *slog.Logger, out io.Writer) (
 		}
 	}
 	if s.web, err = handlers.New(handlers.Deps{
-		URL: s.config.url, Secret: s.secrets.CSRF(), TrustedProxies: c.trustedProxies, Demo: c.demo, Sandbox: c.sandbox,
+		URL: s.config.url, Secret: s.secrets.CSRF(), TrustedProxies: c.trustedProxies, Demo: c.demo, Sandbox: c.sandbox, Mails: s.rooms.mails != nil,
 		Version: version(), Log: log, Clock: s.clock, Metrics: metrics, Static: static.Dist(), Ready: s.ready, Viewer: s.viewer,
 		Rooms: handlers.Rooms{Accounts: s.accounts, Audience: s.rooms.audience, Contacts: s.rooms.contacts, Conversations: s.rooms.talks,
 			LiveChat: s.rooms.livechat, SMS: s.rooms.sms, Handset: s.rooms.carrier, DemoSite: handlers.DemoSite{Key: s.shopKey}},
