@@ -369,7 +369,7 @@ type smsRecipients struct {
 	Filter     string
 	Query      string // the name or number that is looked for
 	Path       string
-	Tabs       []smsTab
+	Tabs       []tabLink
 	Rows       []smsRow
 	Next, Self string
 	File       string // where the same people are as a file
@@ -377,7 +377,8 @@ type smsRecipients struct {
 	Zone       *time.Location
 }
 
-type smsTab struct {
+// tabLink is a link of a row of them.
+type tabLink struct {
 	Link, Label string
 	Count       int64
 	Current     bool
@@ -418,11 +419,11 @@ func (s *Server) smsRecipients(c *fiber.Ctx, v smsCard) (smsRecipients, error) {
 		page.Next += "#recipients"
 	}
 	counts := deliveryCounts(v.Progress)
-	page.Tabs = append(page.Tabs, smsTab{Link: here + "#recipients", Label: s.t(c, "sms.recipients.all"), Current: status == ""})
+	page.Tabs = append(page.Tabs, tabLink{Link: here + "#recipients", Label: s.t(c, "sms.recipients.all"), Current: status == ""})
 	for _, d := range deliveryStatuses {
 		if counts[d] > 0 || d == status {
 			link, _ := query(here, "status", d)
-			page.Tabs = append(page.Tabs, smsTab{link + "#recipients", s.t(c, fmt.Sprintf("sms.delivery.%s", d)), counts[d], d == status})
+			page.Tabs = append(page.Tabs, tabLink{link + "#recipients", s.t(c, fmt.Sprintf("sms.delivery.%s", d)), counts[d], d == status})
 		}
 	}
 	if c.Query("after") == "" && v.Every > 0 && v.Every <= settledLook {
