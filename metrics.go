@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/liadesk/campaigns/conversations"
 	"github.com/liadesk/campaigns/db/kv/bolt"
 	"github.com/liadesk/campaigns/sms"
 )
@@ -12,6 +13,7 @@ import (
 type figures struct {
 	engine *bolt.Engine
 	texts  *sms.Service
+	talks  *conversations.Service
 }
 
 var (
@@ -19,13 +21,14 @@ var (
 	diskFree      = prometheus.NewDesc("campaigns_disk_free_bytes", "Free space where the database lies.", nil, nil)
 	commits       = prometheus.NewDesc("campaigns_database_commits_total", "How often the disk was waited for.", nil, nil)
 	updates       = prometheus.NewDesc("campaigns_database_updates_total", "Changes that were stored; several share a commit.", nil, nil)
+	listeners     = prometheus.NewDesc("campaigns_listeners", "Pages of the team and visitors with an open connection.", nil, nil)
 	inFlight      = prometheus.NewDesc("campaigns_texts_in_flight", "Texts that are claimed and whose outcome is not yet stored.", nil, nil)
 	outcomes      = prometheus.NewDesc("campaigns_texts_total", "Texts handed to the carrier, or held back at the last moment, by outcome.", []string{"outcome"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (figures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{databaseBytes, diskFree, commits, updates, inFlight, outcomes} {
+	for _, d := range []*prometheus.Desc{databaseBytes, diskFree, commits, updates, listeners, inFlight, outcomes} {
 		ch <- d
 	}
 }
@@ -39,6 +42,7 @@ func (f figures) Collect(ch chan<- prometheus.Metric) {
 	}
 	ch <- prometheus.MustNewConstMetric(commits, prometheus.CounterValue, float64(db.Commits))
 	ch <- prometheus.MustNewConstMetric(updates, prometheus.CounterValue, float64(db.Updates))
+	ch <- prometheus.MustNewConstMetric(listeners, prometheus.GaugeValue, float64(f.talks.Live.Listeners()))
 	ch <- prometheus.MustNewConstMetric(inFlight, prometheus.GaugeValue, float64(texts.InFlight))
 	for kind, n := range texts.Outcomes {
 		ch <- prometheus.MustNewConstMetric(outcomes, prometheus.CounterValue, float64(n), string(kind))

@@ -7,6 +7,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/jonboulle/clockwork"
+
+	"github.com/liadesk/campaigns/conversations"
 	"github.com/liadesk/campaigns/db/kv/bolt"
 	"github.com/liadesk/campaigns/sms"
 )
@@ -17,7 +20,7 @@ func TestTheFiguresForOperatorsAreWellFormed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer engine.Close()
-	f := figures{engine: engine, texts: sms.New(sms.Options{})}
+	f := figures{engine: engine, texts: sms.New(sms.Options{}), talks: &conversations.Service{Live: conversations.NewHub(clockwork.NewFakeClock())}}
 	problems, err := testutil.CollectAndLint(f)
 	if err != nil || len(problems) > 0 {
 		t.Errorf("%v, %v", problems, err)

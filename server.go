@@ -134,7 +134,7 @@ func newServer(ctx context.Context, c config, log *slog.Logger, out io.Writer) (
 	if err := s.openRooms(); err != nil {
 		return s, err
 	}
-	metrics.MustRegister(figures{engine: s.engine, texts: s.rooms.sms})
+	metrics.MustRegister(figures{engine: s.engine, texts: s.rooms.sms, talks: s.rooms.talks})
 	if c.demo {
 		if err := s.seedDemo(ctx); err != nil {
 			return s, err

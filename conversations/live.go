@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jonboulle/clockwork"
@@ -21,7 +22,9 @@ type Event struct {
 	TypingVisitor bool
 }
 
-// queued is how many events a listener may be behind. One who falls further
+// queued is how many events a listener may be behind. They are shared by all who
+// hear them and so not to be changed: a place for a copy each would cost a quiet
+// listener some 70 kB. One who falls further
 // behind is let go; it reads the thread again when it comes back.
 const queued = 64
 
@@ -32,8 +35,9 @@ const queued = 64
 type Hub struct {
 	clock   clockwork.Clock
 	mu      sync.Mutex
-	topics  map[liadesk.ID]map[chan Event]struct{}
+	topics  map[liadesk.ID]map[*listener]struct{}
 	present map[liadesk.ID]int       // open pages by user
+	count   int                      // of listeners
 	left    map[liadesk.ID]time.Time // when the last one went, of those who have none
 	closed  bool
 }
@@ -46,35 +50,83 @@ const stayFor = 10 * time.Second
 
 // NewHub makes a hub without listeners.
 func NewHub(clock clockwork.Clock) *Hub {
-	return &Hub{clock: clock, topics: make(map[liadesk.ID]map[chan Event]struct{}), present: make(map[liadesk.ID]int), left: make(map[liadesk.ID]time.Time)}
+	return &Hub{clock: clock, topics: make(map[liadesk.ID]map[*listener]struct{}), present: make(map[liadesk.ID]int), left: make(map[liadesk.ID]time.Time)}
+}
+
+// listener is one that hears of a topic.
+type listener struct {
+	events chan *Event
+	// wake is called, with the hub locked, when there is something in events, or
+	// when they ended; may be nil.
+	wake  func()
+	ended atomic.Bool
 }
 
 // Listen hears of everything under a topic, an account's or a conversation's
 // id, until the returned function is called. The channel is closed when the
 // listener is too slow, or when the server stops.
-func (h *Hub) Listen(topic liadesk.ID) (<-chan Event, func()) {
-	ch := make(chan Event, queued)
+func (h *Hub) Listen(topic liadesk.ID) (<-chan *Event, func()) {
+	l := &listener{events: make(chan *Event, queued)}
+	return l.events, h.add(topic, l)
+}
+
+func (h *Hub) add(topic liadesk.ID, l *listener) (stop func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
-		close(ch)
-		return ch, func() {}
+		h.finish(l)
+		return func() {}
 	}
 	if h.topics[topic] == nil {
-		h.topics[topic] = make(map[chan Event]struct{})
+		h.topics[topic] = make(map[*listener]struct{}, 1)
 	}
-	h.topics[topic][ch] = struct{}{}
-	return ch, func() {
+	h.topics[topic][l] = struct{}{}
+	h.count++
+	return func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.drop(topic, ch)
+		h.drop(topic, l)
 	}
+}
+
+// followed is how many events one who follows may be behind.
+const followed = 16
+
+// Follow is Listen for the thousands that hear of something now and then: hear
+// is called for one event after the other, by a goroutine that lives only while
+// there are any; over once at the end, also when hear fails.
+func (h *Hub) Follow(topic liadesk.ID, hear func(*Event) error, over func()) (stop func()) {
+	l := &listener{events: make(chan *Event, followed)}
+	var busy atomic.Bool
+	drain := func() {
+		for {
+			select {
+			case e, more := <-l.events:
+				if !more || hear(e) != nil {
+					over()
+					return // and stays busy: nobody drains again
+				}
+			default:
+				busy.Store(false)
+				// What came before that moment was left to us.
+				if len(l.events) == 0 && !l.ended.Load() || !busy.CompareAndSwap(false, true) {
+					return
+				}
+			}
+		}
+	}
+	l.wake = func() {
+		if busy.CompareAndSwap(false, true) {
+			go drain()
+		}
+	}
+	return h.add(topic, l)
 }
 
 // ListenAs hears of everything in the actor's account, as Listen does, and
 // counts the user as present meanwhile. An agent's page still has to leave
 // out the inboxes that the agent does not serve.
-func (h *Hub) ListenAs(actor liadesk.Actor) (<-chan Event, func()) {
+func (h *Hub) ListenAs(actor liadesk.Actor) (<-chan *Event, func()) {
 	events, stop := h.Listen(actor.Account)
 	h.mu.Lock()
 	h.present[actor.User]++
@@ -107,6 +159,13 @@ func (h *Hub) Present(user liadesk.ID) bool {
 	return h.present[user] > 0 || gone
 }
 
+// Listeners is how many listen, pages of the team and visitors together.
+func (h *Hub) Listeners() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.count
+}
+
 // Closed tells whether the hub ended because the server stops, rather than one
 // listener because it was slow.
 func (h *Hub) Closed() bool {
@@ -116,25 +175,37 @@ func (h *Hub) Closed() bool {
 }
 
 // drop ends a listener; the lock is held. Ending it twice is harmless.
-func (h *Hub) drop(topic liadesk.ID, ch chan Event) {
-	if _, ok := h.topics[topic][ch]; !ok {
+func (h *Hub) drop(topic liadesk.ID, l *listener) {
+	if _, ok := h.topics[topic][l]; !ok {
 		return
 	}
-	delete(h.topics[topic], ch)
+	delete(h.topics[topic], l)
+	h.count--
 	if len(h.topics[topic]) == 0 {
 		delete(h.topics, topic)
 	}
-	close(ch)
+	h.finish(l)
 }
 
-func (h *Hub) publish(topic liadesk.ID, e Event) {
+func (h *Hub) finish(l *listener) {
+	close(l.events)
+	l.ended.Store(true)
+	if l.wake != nil {
+		l.wake()
+	}
+}
+
+func (h *Hub) publish(topic liadesk.ID, e *Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for ch := range h.topics[topic] {
+	for l := range h.topics[topic] {
 		select {
-		case ch <- e:
+		case l.events <- e:
+			if l.wake != nil {
+				l.wake()
+			}
 		default:
-			h.drop(topic, ch)
+			h.drop(topic, l)
 		}
 	}
 }
@@ -145,8 +216,8 @@ func (h *Hub) Close() {
 	defer h.mu.Unlock()
 	h.closed = true
 	for topic, listeners := range h.topics {
-		for ch := range listeners {
-			h.drop(topic, ch)
+		for l := range listeners {
+			h.drop(topic, l)
 		}
 	}
 }
@@ -154,6 +225,6 @@ func (h *Hub) Close() {
 // Publish tells the team and the other end what was stored. It is called
 // after the transaction that stored it.
 func (s *Service) Publish(c liadesk.Conversation, added ...liadesk.Message) {
-	s.Live.publish(c.AccountID, Event{Conversation: c, Messages: added})
-	s.Live.publish(c.ID, Event{Conversation: c, Messages: publicOnly(added)})
+	s.Live.publish(c.AccountID, &Event{Conversation: c, Messages: added})
+	s.Live.publish(c.ID, &Event{Conversation: c, Messages: publicOnly(added)})
 }

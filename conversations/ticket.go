@@ -31,12 +31,13 @@ type Ticket struct {
 
 // MayHear is what of an event the holder of a ticket may hear. Ok is false for
 // one that tells nothing: of a thread that has moved to another phone.
-func (t Ticket) MayHear(e Event) (Event, bool) {
+func (t Ticket) MayHear(e *Event) (*Event, bool) {
 	if !movedFrom(e.Conversation, t.Phone) {
 		return e, true
 	}
-	e.Conversation, e.Messages = before(e.Conversation, e.Messages)
-	return e, e.Typing == ""
+	cut := *e
+	cut.Conversation, cut.Messages = before(e.Conversation, e.Messages)
+	return &cut, e.Typing == ""
 }
 
 type tickets struct {

@@ -20,7 +20,7 @@ func (s *Service) VisitorTypes(ctx context.Context, account, id liadesk.ID) erro
 	}); err != nil || !found || c.Owner == liadesk.OwnerBot {
 		return err
 	}
-	s.Live.publish(account, Event{Conversation: c, Typing: c.Visitor, TypingVisitor: true})
+	s.Live.publish(account, &Event{Conversation: c, Typing: c.Visitor, TypingVisitor: true})
 	return nil
 }
 
@@ -42,7 +42,7 @@ func (s *Service) AgentTypes(ctx context.Context, actor liadesk.Actor, id liades
 	if c.Channel != liadesk.InboxWebsite || c.Owner == liadesk.OwnerBot {
 		return nil
 	}
-	e := Event{Conversation: c, Typing: actor.Name}
+	e := &Event{Conversation: c, Typing: actor.Name}
 	s.Live.publish(c.AccountID, e)
 	s.Live.publish(c.ID, e)
 	return nil

@@ -137,6 +137,7 @@ func New(deps Deps) (*Server, error) {
 	})
 	// Uploads may take longer than a page view, and only their route may.
 	s.app.Server().HeaderReceived = requestConfig
+	s.app.Server().KeepHijackedConns = true // see upgrade
 	s.middleware()
 	s.routes()
 	return s, nil

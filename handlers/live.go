@@ -90,6 +90,7 @@ func (s *Server) live(c *fiber.Ctx) error {
 	}
 	token, v := c.Cookies(s.sessionCookie()), viewer(c)
 	return s.upgrade(c, func(k *socket) {
+		defer k.listen()()
 		l := &live{Server: s, socket: k, token: token, viewer: v, unread: -1}
 		if err := l.run(); err != nil && k.ctx.Err() == nil {
 			s.Log.Warn("live updates ended", "error", err)
@@ -254,7 +255,7 @@ func (l *live) open() liadesk.ID {
 
 // happened tells the page of an event. What is pushed is read from the store,
 // not taken from the event: events of two changes may come in either order.
-func (l *live) happened(e conversations.Event) error {
+func (l *live) happened(e *conversations.Event) error {
 	actor := l.viewer.Actor()
 	if !actor.Serves(e.Conversation.InboxID) {
 		return nil

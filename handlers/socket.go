@@ -1,11 +1,16 @@
 package handlers
 
 import (
+	"bufio"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	fast "github.com/fasthttp/websocket"
@@ -35,11 +40,12 @@ const (
 // handler's goroutine: nobody else writes.
 type socket struct {
 	conn *fast.Conn
-	// in are the messages of the other side. It is closed when the connection
-	// ended, for whatever reason.
+	// in are the messages of the other side, after listen. It is closed when the
+	// connection ended, for whatever reason.
 	in chan []byte
 	// ctx ends with the connection.
-	ctx context.Context
+	ctx    context.Context
+	cancel context.CancelFunc
 }
 
 // send writes one text message. After an error the connection is of no use.
@@ -55,40 +61,101 @@ func (k *socket) close(code int) {
 	_ = k.conn.WriteControl(fast.CloseMessage, fast.FormatCloseMessage(code, ""), time.Now().Add(socketWrite))
 }
 
+// writeBuffers are lent to sockets while they write: most of them are silent
+// most of the time.
+var writeBuffers sync.Pool
+
 // upgrade turns the request into a WebSocket and hands it to serve, which has
 // it until it returns. Whoever calls upgrade has checked who asks and from
 // which origin; the request itself is over by the time serve runs, so serve
 // keeps nothing of it but copies.
 //
+// The web server's part in a connection ends with the upgrade: its goroutine,
+// with the deep stack of a request, and its buffers go back at once, which is
+// what lets thousands of visitors be connected. The server is told to leave such
+// connections open, see New.
+//
 // Deadlines here are the network's own and go by the real clock.
 func (s *Server) upgrade(c *fiber.Ctx, serve func(*socket)) error {
+	key, err := base64.StdEncoding.DecodeString(c.Get("Sec-WebSocket-Key"))
+	if err != nil || len(key) != 16 || c.Get("Sec-WebSocket-Version") != "13" {
+		return fiber.NewError(http.StatusBadRequest, "bad_request")
+	}
+	handshake := &http.Request{Method: http.MethodGet, Header: http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"},
+		"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {c.Get("Sec-WebSocket-Key")}}}
 	id, path := requestID(c), c.Path()
-	return websocket.New(func(wrapped *websocket.Conn) {
-		ctx, cancel := context.WithCancel(context.Background())
-		k := &socket{conn: wrapped.Conn, in: make(chan []byte, 8), ctx: ctx}
-		read := make(chan struct{})
-		go func() {
-			defer close(read)
-			defer cancel()
-			k.read()
-		}()
-		go k.ping()
-		defer func() {
-			cancel()
-			k.stopReading(read)
-		}()
-		serve(k)
-	}, websocket.Config{RecoverHandler: func(*websocket.Conn) {
-		// The other side learns nothing of a panic but that the connection ended.
+	c.Context().HijackSetNoResponse(true)
+	c.Context().Hijack(func(conn net.Conn) {
+		if inner, ok := conn.(interface{ UnsafeConn() net.Conn }); ok {
+			conn = inner.UnsafeConn() // the other one's buffer goes back with the request
+		}
+		go s.serveSocket(conn, handshake, serve, id, path)
+	})
+	return nil
+}
+
+func (s *Server) serveSocket(raw net.Conn, handshake *http.Request, serve func(*socket), id, path string) {
+	defer raw.Close()
+	// The other side learns nothing of a panic but that the connection ended.
+	defer func() {
 		if r := recover(); r != nil {
 			s.Log.Error("panic", "id", id, "path", path, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 		}
-	}})(c)
+	}()
+	upgrader := fast.Upgrader{ReadBufferSize: 512, WriteBufferSize: 1024, WriteBufferPool: &writeBuffers, CheckOrigin: func(*http.Request) bool { return true }}
+	conn, err := upgrader.Upgrade(taken{raw}, handshake, nil)
+	if err != nil {
+		s.Log.Warn("a socket could not be opened", "id", id, "path", path, "error", err)
+		return
+	}
+	k := &socket{conn: conn}
+	k.ctx, k.cancel = context.WithCancel(context.Background())
+	defer k.cancel()
+	defer k.ping()()
+	serve(k)
 }
 
-// read takes what the other side says until the connection ends.
-func (k *socket) read() {
-	defer close(k.in)
+// taken is a connection whose request was read already.
+type taken struct{ net.Conn }
+
+// Hijack implements http.Hijacker.
+func (t taken) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return t.Conn, bufio.NewReadWriter(bufio.NewReaderSize(t.Conn, 16), bufio.NewWriterSize(t.Conn, 16)), nil
+}
+
+// Header, Write and WriteHeader implement http.ResponseWriter for refusals, which
+// upgrade has ruled out.
+func (t taken) Header() http.Header         { return http.Header{} }
+func (t taken) Write(p []byte) (int, error) { return len(p), nil }
+func (t taken) WriteHeader(int)             {}
+
+// listen reads what the other side says into k.in, until the function that it
+// returns is called.
+func (k *socket) listen() (stop func()) {
+	k.in = make(chan []byte, 8)
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		defer k.cancel()
+		defer close(k.in)
+		k.read(func(text []byte) bool {
+			select {
+			case k.in <- text:
+				return true
+			case <-k.ctx.Done():
+				return false
+			}
+		})
+	}()
+	return func() {
+		k.cancel()
+		k.stopReading(read)
+	}
+}
+
+// read calls hear for each message of the other side, until the connection ends
+// or hear has enough.
+func (k *socket) read(hear func(text []byte) (more bool)) {
 	k.conn.SetReadLimit(socketRead)
 	alive := func(string) error { return k.conn.SetReadDeadline(time.Now().Add(socketQuiet)) }
 	k.conn.SetPongHandler(alive)
@@ -97,24 +164,14 @@ func (k *socket) read() {
 	}
 	for {
 		kind, text, err := k.conn.ReadMessage()
-		if err != nil {
-			return
-		}
-		if kind != fast.TextMessage {
-			continue
-		}
-		select {
-		case k.in <- text:
-		case <-k.ctx.Done():
+		if err != nil || kind == fast.TextMessage && !hear(text) {
 			return
 		}
 	}
 }
 
-// stopReading waits until nobody reads any more. A hijacked connection is
-// closed by the server when its handler has returned, and Close before that
-// does nothing; so the reader's time is cut short, again if it was just
-// lengthened.
+// stopReading waits until nobody reads any more: the reader's time is cut short,
+// again if it was just lengthened.
 func (k *socket) stopReading(read <-chan struct{}) {
 	for {
 		_ = k.conn.SetReadDeadline(time.Now())
@@ -126,21 +183,23 @@ func (k *socket) stopReading(read <-chan struct{}) {
 	}
 }
 
-// ping asks whether somebody is still there. Control messages may be written
-// beside the handler's own.
-func (k *socket) ping() {
-	tick := time.NewTicker(socketPing)
-	defer tick.Stop()
-	for {
-		select {
-		case <-k.ctx.Done():
-			return
-		case <-tick.C:
-			if err := k.conn.WriteControl(fast.PingMessage, nil, time.Now().Add(socketWrite)); err != nil && !errors.Is(err, fast.ErrCloseSent) {
-				return
-			}
+// ping asks from time to time whether somebody is still there, until the
+// function that it returns is called. Control messages may be written beside the
+// handler's own. A timer of its own costs less than a goroutine that sleeps.
+func (k *socket) ping() (stop func()) {
+	var timer *time.Timer
+	var set sync.Mutex // until the timer is known to itself
+	set.Lock()
+	defer set.Unlock()
+	timer = time.AfterFunc(socketPing, func() {
+		err := k.conn.WriteControl(fast.PingMessage, nil, time.Now().Add(socketWrite))
+		set.Lock()
+		defer set.Unlock()
+		if k.ctx.Err() == nil && (err == nil || errors.Is(err, fast.ErrCloseSent)) {
+			timer.Reset(socketPing)
 		}
-	}
+	})
+	return func() { timer.Stop() }
 }
 
 // ownOrigin tells whether a page of ours opens the socket. Browsers name the

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -43,8 +44,9 @@ type visitorView struct {
 // visitorView speaks the visitor's language. Pictures are those of the moment.
 func (s *Server) visitorView(c *fiber.Ctx, inbox liadesk.Inbox) (visitorView, error) {
 	pictures, err := s.LiveChat.Pictures(c.UserContext(), inbox.Website.Key)
+	key := inbox.Website.Key // and not all of the inbox: there are thousands of these
 	return visitorView{words: s.localizer(c), avatar: func(author liadesk.ID, bot bool) string {
-		return s.avatarURL(inbox.Website.Key, pictures[author], bot)
+		return s.avatarURL(key, pictures[author], bot)
 	}}, err
 }
 
@@ -160,42 +162,41 @@ func (s *Server) widgetLive(c *fiber.Ctx) error {
 // and takes what a visitor tells by the way: that they write, and how far they
 // have read.
 func (s *Server) tellVisitor(k *socket, view visitorView, ticket conversations.Ticket) {
-	events, stop := s.Conversations.Live.Listen(ticket.Conversation)
+	var writing sync.Mutex
+	var said visitorState
+	writing.Lock()
+	stop := s.Conversations.Live.Follow(ticket.Conversation, func(e *conversations.Event) error {
+		writing.Lock()
+		defer writing.Unlock()
+		if e, may := ticket.MayHear(e); may {
+			return s.tellEvent(k, view, e, &said)
+		}
+		return nil
+	}, func() {
+		code := socketTryAgain
+		if s.Conversations.Live.Closed() {
+			code = socketGoingAway
+		}
+		k.close(code)
+		k.conn.Close()
+	})
 	defer stop()
 	// From here on nothing is missed: what was said before is to be read now.
-	if k.send([]byte(`{"type":"ready"}`)) != nil {
+	err := k.send([]byte(`{"type":"ready"}`))
+	writing.Unlock()
+	if err != nil {
 		return
 	}
-	var said visitorState
 	// A page says one thing in some seconds; what a flood says is let go.
 	pace := rate.NewLimiter(2, 10)
-	for {
-		select {
-		case text, more := <-k.in:
-			if !more {
-				return
-			}
-			if !pace.AllowN(s.Clock.Now(), 1) {
-				continue
-			}
+	k.read(func(text []byte) bool {
+		if pace.AllowN(s.Clock.Now(), 1) {
 			if err := s.hearVisitor(k, ticket, text); err != nil {
 				s.Log.Warn("what a visitor told by the way is lost", "error", err)
 			}
-		case e, more := <-events:
-			if !more {
-				code := socketTryAgain
-				if s.Conversations.Live.Closed() {
-					code = socketGoingAway
-				}
-				k.close(code)
-				return
-			}
-			e, may := ticket.MayHear(e)
-			if may && s.tellEvent(k, view, e, &said) != nil {
-				return
-			}
 		}
-	}
+		return true
+	})
 }
 
 // hearVisitor takes a message of the visitor's page. What makes no sense is let
@@ -220,7 +221,7 @@ func (s *Server) hearVisitor(k *socket, ticket conversations.Ticket, text []byte
 // tellEvent sends what one event means to a visitor: the messages, who writes,
 // and the thread's state with the line that says who will answer and when,
 // whenever that is no longer what was said last.
-func (s *Server) tellEvent(k *socket, view visitorView, e conversations.Event, said *visitorState) error {
+func (s *Server) tellEvent(k *socket, view visitorView, e *conversations.Event, said *visitorState) error {
 	send := func(frame any) error {
 		text, err := json.Marshal(frame)
 		if err != nil {
