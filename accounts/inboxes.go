@@ -36,6 +36,8 @@ type InboxPatch struct {
 	Bot            *liadesk.WebsiteBot
 	// ReplyInbox is as in liadesk.Website.ReplyInboxID; the zero id is for none.
 	ReplyInbox *liadesk.ID
+	// Files lets visitors send files.
+	Files *bool
 
 	// SMS. AuthToken is the carrier's secret; nil or "" keeps the stored one.
 	Number            *string
@@ -207,6 +209,7 @@ func (s *Service) applyInbox(i *liadesk.Inbox, p InboxPatch) error {
 		refuse(&v, "widget", p.Look != nil)
 		refuse(&v, "bot", p.Bot != nil)
 		refuse(&v, "reply_inbox_id", p.ReplyInbox != nil)
+		refuse(&v, "files", p.Files != nil)
 		refuse(&v, "domains", p.Domains != nil)
 		refuse(&v, "business_hours", p.Hours != nil)
 	}
@@ -339,6 +342,7 @@ func inboxChanges(theirs, yours liadesk.Inbox) []liadesk.Change {
 		addLook(add, a.Look, b.Look)
 		add("bot.policy", a.Bot.Policy != b.Bot.Policy, a.Bot.Policy, b.Bot.Policy)
 		add("bot.asks", !slices.Equal(a.Bot.Asks, b.Bot.Asks), a.Bot.Asks, b.Bot.Asks)
+		add("files", a.NoFiles != b.NoFiles, !a.NoFiles, !b.NoFiles)
 		add("reply_inbox_id", a.ReplyInboxID != b.ReplyInboxID, a.ReplyInboxID, b.ReplyInboxID)
 		add("bot.vip_tag", a.Bot.VIPTag != b.Bot.VIPTag, a.Bot.VIPTag, b.Bot.VIPTag)
 		add("business_hours", !sameHours(a.Hours, b.Hours), a.Hours, b.Hours)

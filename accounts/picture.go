@@ -1,20 +1,15 @@
 package accounts
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"image"
-	_ "image/jpeg" // read, like PNG and WebP
-	"image/png"
+	"errors"
 	"io"
-
-	"golang.org/x/image/draw"
-	_ "golang.org/x/image/webp"
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
+	"github.com/liadesk/campaigns/picture"
 )
 
 const (
@@ -22,15 +17,9 @@ const (
 	MaxPicture = 2 << 20
 	// pictureSide is the side of a stored picture, in pixels.
 	pictureSide = 256
-	// maxPixels bounds what a small file can unfold to: 40 megapixels take
-	// 160 MB while they are read.
-	maxPixels = 40_000_000
 	// minSide is the least side of a picture that shows anything.
 	minSide = 16
 )
-
-// reading lets one picture be unfolded at a time: each may take maxPixels.
-var reading = make(chan struct{}, 1)
 
 // SetPicture gives a person a picture: the actor's own, or anybody's for an
 // administrator. It is read as PNG, JPEG or WebP, cut to its middle square and
@@ -141,33 +130,14 @@ func cleanPicture(ctx context.Context, data []byte) ([]byte, error) {
 	case len(data) > MaxPicture:
 		return nil, wrong("too_big", "Limit", "2 MB")
 	}
-	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	clean, err := picture.Square(ctx, data, pictureSide, minSide)
 	switch {
-	case err != nil:
+	case errors.Is(err, picture.ErrUnreadable):
 		return nil, wrong("not_a_picture")
-	case config.Width < minSide || config.Height < minSide:
+	case errors.Is(err, picture.ErrTooSmall):
 		return nil, wrong("too_small", "Min", minSide)
-	case config.Width*config.Height > maxPixels:
+	case errors.Is(err, picture.ErrTooManyPixels):
 		return nil, wrong("too_many_pixels")
 	}
-	select {
-	case reading <- struct{}{}:
-		defer func() { <-reading }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	src, _, err := image.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, wrong("not_a_picture")
-	}
-	b := src.Bounds()
-	side := min(b.Dx(), b.Dy())
-	x, y := b.Min.X+(b.Dx()-side)/2, b.Min.Y+(b.Dy()-side)/2
-	dst := image.NewNRGBA(image.Rect(0, 0, pictureSide, pictureSide))
-	draw.CatmullRom.Scale(dst, dst.Bounds(), src, image.Rect(x, y, x+side, y+side), draw.Src, nil)
-	var out bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, upright(dst, data)); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return clean, err
 }

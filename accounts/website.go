@@ -40,6 +40,9 @@ func (s *Service) applyWebsite(v *liadesk.Invalid, w *liadesk.Website, p InboxPa
 	if p.Look != nil {
 		w.Look = checkLook(v, *p.Look)
 	}
+	if p.Files != nil {
+		w.NoFiles = !*p.Files
+	}
 	if p.ReplyInbox != nil {
 		w.ReplyInboxID = *p.ReplyInbox
 	}

@@ -37,9 +37,9 @@ type talk struct {
 
 // answer is LiaDesk's turn, after the visitor's message was added. What goes
 // wrong in it is a reason for a person, not a reason to lose the message.
-func (s *Service) answer(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbox, text string) (added []liadesk.Message, err error) {
-	t := &talk{s: s, tx: tx, c: c, inbox: inbox, text: text}
-	if language := speech.Guess(text); language != "" {
+func (s *Service) answer(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbox, said liadesk.Message) (added []liadesk.Message, err error) {
+	t := &talk{s: s, tx: tx, c: c, inbox: inbox, text: said.Text}
+	if language := speech.Guess(said.Text); language != "" && said.File == nil {
 		c.Language = language
 	}
 	why, err := t.notMine()
@@ -48,6 +48,8 @@ func (s *Service) answer(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbox
 		return nil, err
 	case why != "":
 		err = t.handOver(why)
+	case said.File != nil: // it cannot look at it
+		err = t.handOver(liadesk.HandoffFile)
 	default:
 		err = t.safely()
 	}

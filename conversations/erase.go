@@ -8,7 +8,10 @@ import (
 )
 
 // eraseBatch bounds one transaction of an erasure.
-const eraseBatch = 500
+const (
+	eraseBatch = 500
+	eraseFiles = 5
+)
 
 // EraseAsVisitor deletes the thread of a token, on the wish of the visitor whose
 // token it is: every message first, its head and the token last, so that the
@@ -22,6 +25,9 @@ func (s *Service) EraseAsVisitor(ctx context.Context, inbox liadesk.Inbox, token
 			again = false
 			c, found, err := s.threadOf(tx, inbox, token)
 			if err != nil || !found {
+				return err
+			}
+			if again, err = tx.DeleteFiles(c.AccountID, c.ID, eraseFiles); err != nil || again {
 				return err
 			}
 			if again, err = tx.DeleteMessages(c.AccountID, c.ID, eraseBatch); err != nil || again {

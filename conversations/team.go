@@ -105,6 +105,10 @@ func (s *Service) Seen(ctx context.Context, actor liadesk.Actor, id liadesk.ID) 
 // in the same transaction, so that what stands in the thread is sent even if
 // the server dies right now. The same client id twice is one message.
 func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID, text, clientID string) (liadesk.Message, error) {
+	return s.reply(ctx, actor, id, text, clientID, nil)
+}
+
+func (s *Service) reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID, text, clientID string, file *attachment) (liadesk.Message, error) {
 	text, err := checkWriting(text, clientID)
 	if err != nil {
 		return liadesk.Message{}, err
@@ -127,6 +131,15 @@ func (s *Service) Reply(ctx context.Context, actor liadesk.Actor, id liadesk.ID,
 		}
 		if byText {
 			m.ByText, via, number = true, c.Reach.InboxID, c.Reach.Phone
+		}
+		if file != nil {
+			if byText || c.Channel == liadesk.InboxSMS {
+				return nil, liadesk.Conflict("no_files_by_text", "a text cannot carry files")
+			}
+			if err := s.attach(tx, *c, *file); err != nil {
+				return nil, err
+			}
+			m.File = &file.ref
 		}
 		if byText || c.Channel == liadesk.InboxSMS {
 			if err := s.CheckText(text); err != nil {

@@ -31,6 +31,7 @@ type VisitorMessage struct {
 	PageURL  string
 	// Claim is what the page says about its visitor.
 	Claim Claim
+	file  *attachment // see WriteFileAsVisitor
 }
 
 // VisitorAnswer tells the widget what became of its message.
@@ -101,12 +102,19 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 			}
 		}
 		c.Status, c.Reach = liadesk.ConversationOpen, c.Reach.Here()
-		m, err := s.add(tx, &c, liadesk.Message{From: liadesk.FromVisitor, Author: c.Visitor, Text: in.Text, ClientID: in.ClientID})
+		said := liadesk.Message{From: liadesk.FromVisitor, Author: c.Visitor, Text: in.Text, ClientID: in.ClientID}
+		if in.file != nil {
+			if err := s.attach(tx, c, *in.file); err != nil {
+				return err
+			}
+			said.File = &in.file.ref
+		}
+		m, err := s.add(tx, &c, said)
 		if err != nil {
 			return err
 		}
 		added = append(added, m)
-		more, err := s.respond(tx, &c, in.Inbox, in.Text, named)
+		more, err := s.respond(tx, &c, in.Inbox, m, named)
 		if err != nil {
 			return err
 		}
@@ -256,11 +264,11 @@ func (s *Service) opening(tx *db.Tx, c *liadesk.Conversation, in VisitorMessage)
 // team and serve the inbox; else the team's queue. A person who is not here has
 // as long to come as for an offer, if somebody else is here; one who was only
 // named by a campaign is asked like everybody else.
-func (s *Service) respond(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbox, text string, named bool) ([]liadesk.Message, error) {
+func (s *Service) respond(tx *db.Tx, c *liadesk.Conversation, inbox liadesk.Inbox, said liadesk.Message, named bool) ([]liadesk.Message, error) {
 	c.SnoozedUntil = time.Time{}
 	switch c.Owner {
 	case liadesk.OwnerBot:
-		added, err := s.answer(tx, c, inbox, text)
+		added, err := s.answer(tx, c, inbox, said)
 		if c.Owner == liadesk.OwnerBot {
 			c.Unread, c.WaitingSince = 0, time.Time{}
 		}

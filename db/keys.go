@@ -80,6 +80,9 @@ const (
 	nClientID       noun = "ci" // conversation id, client id -> message id
 	nMessageWord    noun = "mw" // word, conversation id
 	nSavedReply     noun = "sr" // saved reply id
+	nFile           noun = "fi" // address: a file of a conversation
+	nFilePart       noun = "fp" // address, part: its bytes
+	nFileOf         noun = "fo" // conversation id, address
 	nComeback       noun = "vb" // "code", digest; and "until", time, digest
 	nBotEntry       noun = "be" // "entry", entry id; and "round"
 )

@@ -84,6 +84,8 @@ type messageJSON struct {
 	// Private marks a note of the team's.
 	Private   bool   `json:"private,omitempty"`
 	ErrorCode string `json:"error_code,omitempty"`
+	// File is one that was sent; Text then names it.
+	File *fileJSON `json:"file,omitempty"`
 }
 
 func idOrNull(id liadesk.ID) *liadesk.ID {
@@ -117,8 +119,8 @@ func newConversationJSON(a liadesk.Actor, item conversations.Item) conversationJ
 	return out
 }
 
-func newMessageJSON(a liadesk.Actor, m liadesk.Message) messageJSON {
-	out := messageJSON{ID: m.ID, From: m.From, Author: m.Author, Text: m.Text, At: m.At, Status: m.Delivery, ErrorCode: m.ErrorCode, Private: m.Private}
+func (s *Server) messageJSON(a liadesk.Actor, m liadesk.Message) messageJSON {
+	out := messageJSON{File: s.fileJSON(m.File), ID: m.ID, From: m.From, Author: m.Author, Text: m.Text, At: m.At, Status: m.Delivery, ErrorCode: m.ErrorCode, Private: m.Private}
 	if m.From == liadesk.FromCampaign && !a.Plan.Paid() {
 		out.From = liadesk.FromBot
 		if !m.AuthorID.IsZero() {
@@ -163,7 +165,7 @@ func (s *Server) apiGetConversation(c *fiber.Ctx) error {
 	out.Messages = make([]messageJSON, 0, len(th.Messages))
 	for _, m := range th.Messages {
 		if m.Event == "" { // nobody said what happened to the thread
-			out.Messages = append(out.Messages, newMessageJSON(actor(c), m))
+			out.Messages = append(out.Messages, s.messageJSON(actor(c), m))
 		}
 	}
 	if th.Earlier > 0 {
@@ -195,7 +197,7 @@ func (s *Server) apiWrite(c *fiber.Ctx, put writing) error {
 	if err != nil {
 		return err
 	}
-	return created(c, newMessageJSON(actor(c), m))
+	return created(c, s.messageJSON(actor(c), m))
 }
 
 // apiChange does something to a thread and answers with it as it is then.

@@ -36,6 +36,8 @@ type websiteJSON struct {
 	Bot            liadesk.WebsiteBot `json:"bot"`
 	// ReplyInboxID texts answers to visitors who left.
 	ReplyInboxID *liadesk.ID `json:"reply_inbox_id"`
+	// Files lets visitors send files.
+	Files bool `json:"files"`
 }
 
 type smsInboxJSON struct {
@@ -59,6 +61,7 @@ type inboxInput struct {
 	Widget            *liadesk.WidgetLook   `json:"widget"`
 	Bot               *liadesk.WebsiteBot   `json:"bot"`
 	ReplyInboxID      *string               `json:"reply_inbox_id"` // "" for none
+	Files             *bool                 `json:"files"`
 	Number            *string               `json:"number"`
 	AuthID            *string               `json:"auth_id"`
 	AuthToken         *string               `json:"auth_token"`
@@ -75,7 +78,7 @@ func (in inboxInput) patch() accounts.InboxPatch {
 	if in.ReplyInboxID != nil {
 		reply = new(chosenInbox(*in.ReplyInboxID))
 	}
-	return accounts.InboxPatch{ReplyInbox: reply, Name: in.Name, Domains: in.Domains, Hours: open, CountVisits: in.CountVisits, PreviewDomains: in.PreviewDomains,
+	return accounts.InboxPatch{ReplyInbox: reply, Files: in.Files, Name: in.Name, Domains: in.Domains, Hours: open, CountVisits: in.CountVisits, PreviewDomains: in.PreviewDomains,
 		MessagesPerDay: in.MessagesPerDay, Look: in.Widget, Bot: in.Bot, Number: in.Number, AuthID: in.AuthID,
 		AuthToken: in.AuthToken, MessagesPerSecond: in.MessagesPerSecond, Version: in.Version}
 }
@@ -98,7 +101,7 @@ func (s *Server) inboxJSON(i liadesk.Inbox) inboxJSON {
 	if w := i.Website; w != nil {
 		bot := w.Bot
 		bot.Policy, bot.Asks = cmp.Or(bot.Policy, liadesk.BotFirst), emptyNotNull(bot.Asks)
-		out.websiteJSON = &websiteJSON{Bot: bot, ReplyInboxID: idOrNull(w.ReplyInboxID), Key: w.Key, Domains: w.Domains, BusinessHours: w.Hours, Snippet: s.snippet(*w),
+		out.websiteJSON = &websiteJSON{Bot: bot, ReplyInboxID: idOrNull(w.ReplyInboxID), Files: !w.NoFiles, Key: w.Key, Domains: w.Domains, BusinessHours: w.Hours, Snippet: s.snippet(*w),
 			SnippetSeenAt: timeOrNull(w.SnippetSeenAt), CountVisits: w.CountVisits, PreviewDomains: append([]string{}, w.PreviewDomains...), MessagesPerDay: w.DailyCap(), Widget: w.Look}
 	}
 	if m := i.SMS; m != nil {

@@ -22,6 +22,7 @@ const (
 	callbackBody = 64 << 10
 	importBody   = 512 << 20
 	pictureBody  = 4 << 20
+	fileBody     = 6 << 20
 )
 
 // bodyRule says how much body the routes under a prefix take.
@@ -32,6 +33,8 @@ type bodyRule struct {
 }
 
 var bodyRules = []bodyRule{
+	{"/widget/v1/file", fileBody, false},
+	{"/files/", fileBody, false},
 	{"/widget/", widgetBody, false},
 	{"/webhooks/", callbackBody, false},
 	{"/api/v1/contacts/import", importBody, true},
@@ -51,7 +54,7 @@ func bodyRuleFor(path string) bodyRule {
 
 // timeoutOf is how long a request for a path may take.
 func timeoutOf(path string) time.Duration {
-	if bodyRuleFor(path).stream {
+	if rule := bodyRuleFor(path); rule.stream || rule.limit >= pictureBody {
 		return uploadTimeout
 	}
 	return requestTimeout

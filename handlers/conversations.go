@@ -232,8 +232,13 @@ const lastEntries = 4
 // changed answers htmx with the parts of the page that a change of a thread
 // touches: its head, its row in the list, and what the template adds.
 func (s *Server) changed(c *fiber.Ctx, th conversations.Thread, name string) error {
+	return s.changedWith(c, th, name, composer{})
+}
+
+// changedWith is changed with what stands in the box one writes in.
+func (s *Server) changedWith(c *fiber.Ctx, th conversations.Thread, name string, in composer) error {
 	f := deskFilterOf(c)
-	t := s.newThread(viewer(c), f, th, composer{})
+	t := s.newThread(viewer(c), f, th, in)
 	t.Row = newRow(f, th.Item, th.Conversation.ID)
 	t.Sent = true
 	t.Listed = f.room().Matches(actor(c), th.Conversation)

@@ -67,6 +67,7 @@ type inboxForm struct {
 	Bot      botForm
 	Reply    string // the inbox that texts visitors who left
 	Replies  []Option
+	Files    bool // visitors can send some
 	Mails    bool // e-mails can be sent from here
 	Number   string
 	AuthID   string
@@ -126,7 +127,7 @@ func inboxFormOf(in liadesk.Inbox) inboxForm {
 		f.Look, f.OffsetX, f.OffsetY = w.Look, strconv.Itoa(w.Look.OffsetX), strconv.Itoa(w.Look.OffsetY)
 		f.Look.Colour = cmp.Or(f.Look.Colour, liadesk.DefaultColour)
 		f.Count, f.PerDay = w.CountVisits, strconv.Itoa(w.DailyCap())
-		f.Bot = botFormOf(w.Bot)
+		f.Bot, f.Files = botFormOf(w.Bot), !w.NoFiles
 		if !w.ReplyInboxID.IsZero() {
 			f.Reply = w.ReplyInboxID.String()
 		}
@@ -162,7 +163,8 @@ func typedInbox(c *fiber.Ctx, kind liadesk.InboxKind) (f inboxForm, p accounts.I
 			p.PreviewDomains = new(splitWords(strings.ReplaceAll(f.Previews, " ", "\n")))
 			p.Look = &look
 			f.Bot = botForm{Policy: c.FormValue("bot.policy"), Asks: formValues(c, "bot.asks"), VIPTag: c.FormValue("bot.vip_tag")}
-			f.Reply = c.FormValue("reply_inbox_id")
+			f.Reply, f.Files = c.FormValue("reply_inbox_id"), c.FormValue("files") != ""
+			p.Files = &f.Files
 			p.Bot, p.ReplyInbox = new(f.Bot.bot()), new(chosenInbox(f.Reply))
 			if c.FormValue("messages_per_day") != "" { // a plan without campaigns has no such fields
 				p.CountVisits, p.MessagesPerDay = &f.Count, new(whole(f.PerDay))

@@ -46,6 +46,7 @@ func (s *Server) routes() {
 	app.Post("/webhooks/plivo/:inbox/inbound", s.plivoInbound)
 
 	// Opt-out pages, for people with phones: no cookies, the address is the proof.
+	app.Get("/files/:address", s.showFile)
 	app.Get("/t/:code", s.leadBack)
 	app.Get("/o/:token", s.showLinkPage)
 	app.Post("/o/:token", s.checkCSRF, s.optOutByLink)
@@ -136,6 +137,7 @@ func (s *Server) routes() {
 	desk.Get("/conversations/:id", s.showConversation)
 	desk.Get("/conversations/:id/earlier", s.earlierMessages)
 	desk.Post("/conversations/:id/messages", s.reply)
+	desk.Post("/files/:id", s.attachFile)
 	desk.Post("/conversations/:id/take", s.takeConversation)
 	desk.Post("/conversations/:id/resolve", s.resolveConversation)
 	desk.Post("/conversations/:id/contact", s.linkConversation)

@@ -74,6 +74,7 @@ var sitemap = []route{
 	{"POST /o/:token", public, "/o/xxxxxxxxxxxxxxxxxxxx", ""},
 
 	// The way back to a thread; reach_test.go has the ones that exist.
+	{"GET /files/:address", public, "/files/xxxxxxxxxxxxxxxxxxxx", ""},
 	{"GET /t/:code", public, "/t/xxxxxxxxxxxxxxxxxxxx", ""},
 
 	// The widget's calls; strangers_test.go has what strangers send there.
@@ -91,6 +92,7 @@ var sitemap = []route{
 	{"POST /widget/v1/forget", public, "", `{"inbox":"{key}","token":"x"}`},
 	{"POST /widget/v1/person", public, "", `{"inbox":"{key}","token":"x"}`},
 	{"POST /widget/v1/rate", public, "", `{"inbox":"{key}","token":"x","rating":5}`},
+	{"POST /widget/v1/file", public, "", "--part\r\nContent-Disposition: form-data; name=\"inbox\"\r\n\r\n{key}\r\n--part--\r\n"},
 	{"POST /widget/v1/reach", public, "", `{"inbox":"{key}","token":"x","phone":"+46701740699"}`},
 	{"POST /widget/v1/comeback", public, "", `{"inbox":"{key}","code":"x"}`},
 	{"POST /widget/v1/ticket", public, "", `{"inbox":"{key}"}`},
@@ -210,6 +212,7 @@ var sitemap = []route{
 	{"GET /conversations/:id", record | ofInbox, "/conversations/{talk}", ""},
 	{"GET /conversations/:id/earlier", record | ofInbox | blank, "/conversations/{talk}/earlier?before=9", ""},
 	{"POST /conversations/:id/messages", record | ofInbox, "/conversations/{talk}/messages", "text=x&client_id=0123456789abcdef"},
+	{"POST /files/:id", record | ofInbox, "/files/{talk}", "--part\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.png\"\r\n\r\n" + aPicture + "\r\n--part--\r\n"},
 	{"POST /conversations/:id/take", record | ofInbox, "/conversations/{talk}/take", "from="},
 	{"POST /conversations/:id/contact", record | ofInbox, "/conversations/{talk}/contact", "contact={contact}"},
 	{"POST /conversations/:id/resolve", record | ofInbox, "/conversations/{talk}/resolve", ""},

@@ -129,6 +129,7 @@ func (s *Server) functions(l *texts.Localizer) template.FuncMap {
 		},
 		"failure":  func(code string) string { return s.failure(l, code) },
 		"pagePath": pagePath,
+		"size":     sizeOf,
 		// way is a number or an e-mail address as people write it.
 		"way": func(text string) string {
 			if strings.HasPrefix(text, "+") {

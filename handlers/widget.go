@@ -26,7 +26,7 @@ import (
 // widgetLimits hold each address to a pace per call. They are far above what a
 // person does, for an office may share an address. A visit has none: it costs
 // less than a refusal.
-type widgetLimits struct{ show, event, message, thread, ticket, identify *limiter }
+type widgetLimits struct{ show, event, message, thread, ticket, identify, file *limiter }
 
 func newWidgetLimits() widgetLimits {
 	return widgetLimits{
@@ -36,6 +36,7 @@ func newWidgetLimits() widgetLimits {
 		thread:   newLimiter(time.Second/5, 120),
 		ticket:   newLimiter(time.Second, 30),
 		identify: newLimiter(2*time.Second, 20),
+		file:     newLimiter(10*time.Second, 6),
 	}
 }
 
@@ -64,6 +65,7 @@ func (s *Server) widgetRoutes(app fiber.Router) {
 	w.Post("/forget", limited(limits.identify), s.widgetForget)
 	w.Post("/person", limited(limits.message), s.widgetPerson)
 	w.Post("/rate", limited(limits.identify), s.widgetRate)
+	w.Post("/file", limited(limits.file), s.widgetUpload)
 	w.Post("/reach", limited(limits.identify), s.widgetReach)
 	w.Post("/comeback", limited(limits.identify), s.widgetComeBack)
 	w.Get("/live", limited(limits.ticket), s.widgetLive)

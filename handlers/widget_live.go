@@ -37,15 +37,18 @@ type widgetMessage struct {
 // visitorView puts a thread into words for one visitor. It keeps nothing of
 // the request, so it may outlive it.
 type visitorView struct {
-	words  *texts.Localizer
-	avatar func(author liadesk.ID, bot bool) string
+	words *texts.Localizer
+	// files says that visitors can send some, fileURL where one is found.
+	files   bool
+	fileURL func(liadesk.FileRef) string
+	avatar  func(author liadesk.ID, bot bool) string
 }
 
 // visitorView speaks the visitor's language. Pictures are those of the moment.
 func (s *Server) visitorView(c *fiber.Ctx, inbox liadesk.Inbox) (visitorView, error) {
 	pictures, err := s.LiveChat.Pictures(c.UserContext(), inbox.Website.Key)
 	key := inbox.Website.Key // and not all of the inbox: there are thousands of these
-	return visitorView{words: s.localizer(c), avatar: func(author liadesk.ID, bot bool) string {
+	return visitorView{words: s.localizer(c), files: !inbox.Website.NoFiles, fileURL: s.fileURL, avatar: func(author liadesk.ID, bot bool) string {
 		return s.avatarURL(key, pictures[author], bot)
 	}}, err
 }
@@ -55,6 +58,9 @@ func (v visitorView) message(m liadesk.Message) widgetMessage {
 	switch m.From {
 	case liadesk.FromAgent, liadesk.FromBot, liadesk.FromCampaign:
 		out.Author, out.Avatar = m.Author, v.avatar(m.AuthorID, m.AuthorID.IsZero())
+	}
+	if m.File != nil {
+		out.Blocks = fileBlocks(v.fileURL(*m.File), *m.File)
 	}
 	if m.HTML != "" {
 		// What cannot be shown as blocks is still readable as text.
@@ -96,12 +102,13 @@ type visitorState struct {
 	// nobody is here to give it: text, email, or both. Reached says which they
 	// chose, in words.
 	Ways    string `json:"ways,omitempty"`
+	Files   bool   `json:"files,omitempty"`
 	Reached string `json:"reached,omitempty"`
 }
 
 func (v visitorView) state(c liadesk.Conversation, n conversations.Notice) visitorState {
 	return visitorState{Status: c.Status, Notice: v.notice(n), Owner: c.Owner, Rate: conversations.MayRate(c), Rating: c.Rating,
-		Ways: waysOf(n.Ways), Reached: v.reached(c.Reach)}
+		Files: v.files, Ways: waysOf(n.Ways), Reached: v.reached(c.Reach)}
 }
 
 func waysOf(w conversations.Ways) string {

@@ -180,6 +180,8 @@ type Message struct {
 	Score   int `cbor:"20,keyasint,omitempty"`
 	// ByText says that a message of a website's thread came or went by text.
 	ByText bool `cbor:"21,keyasint,omitempty"`
+	// File is a file that was sent; Text then names it.
+	File *FileRef `cbor:"22,keyasint,omitempty"`
 }
 
 // ThreadEvent is something that happened to a thread, told to the team in it.

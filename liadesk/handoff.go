@@ -19,11 +19,12 @@ const (
 	HandoffVIP      HandoffReason = "vip"       // the contact has the inbox's tag for it
 	HandoffPolicy   HandoffReason = "policy"    // inbox or campaign says so
 	HandoffBotError HandoffReason = "bot_error" // LiaDesk failed
+	HandoffFile     HandoffReason = "file"      // the visitor sent a file
 	HandoffByPerson HandoffReason = "person"    // somebody of the team took it, or gave it to another
 )
 
 // HandoffReasons are all reasons, in the order in which reports list them.
-var HandoffReasons = []HandoffReason{HandoffAsked, HandoffNoAnswer, HandoffUnsolved, HandoffRepeats, HandoffTopic, HandoffVIP,
+var HandoffReasons = []HandoffReason{HandoffAsked, HandoffNoAnswer, HandoffUnsolved, HandoffRepeats, HandoffTopic, HandoffVIP, HandoffFile,
 	HandoffPolicy, HandoffNoBot, HandoffBotError, HandoffByPerson}
 
 // Times of the ladder on which a waiting thread climbs. They are stored with

@@ -64,6 +64,8 @@ type Website struct {
 	// ReplyInboxID is the SMS inbox that texts answers to visitors who left, for
 	// which they asked; zero for none.
 	ReplyInboxID ID `cbor:"12,keyasint,omitempty"`
+	// NoFiles says that visitors cannot send files.
+	NoFiles bool `cbor:"13,keyasint,omitempty"`
 }
 
 // WidgetLook is how the chat looks on a company's pages. Zero fields take the

@@ -288,7 +288,7 @@ export function mount(core: Core): Panel {
     import(`${core.base}/widget-talk.js`).then((module: { mount(port: TalkPort): Talk }) => {
       if (abort.signal.aborted) return;
       talk = module.mount({
-        h, shadow, place, small, input, took, write, announce,
+        core, h, shadow, place, small, input, took, write, announce, refetch,
         forgotten: () => {
           outbox.clear();
           lose();

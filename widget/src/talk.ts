@@ -7,6 +7,7 @@ import type { h as make } from "./panel/dom";
 import type { Message, ThreadAnswer, ThreadState } from "./wire";
 
 export interface TalkPort {
+  core: Core;
   h: typeof make;
   shadow: ShadowRoot;
   /** Where it all stands. */
@@ -21,6 +22,8 @@ export interface TalkPort {
   /** Tells the server by the way, over the socket if there is one. */
   tell(frame: object): void;
   announce(text: string): void;
+  /** Reads what is new. */
+  refetch(): Promise<void>;
   /** The conversation was deleted. */
   forgotten(): void;
 }
@@ -53,6 +56,8 @@ const texts = {
   reachFor: "For this conversation only.",
   reachChange: "Change",
   reachStop: "Don’t tell me there",
+  attach: "Send a file",
+  sending: "Sending the file…",
 };
 
 const css = `
@@ -77,6 +82,12 @@ const css = `
 .reach div{display:flex;flex-wrap:wrap;align-items:center;gap:8px}
 .reach .soft{color:var(--soft);font-size:13px}
 .reach .wrong{color:var(--danger)}
+.attach{flex:none;width:36px;height:40px;display:grid;place-items:center;border-radius:10px;color:var(--soft);cursor:pointer}
+.attach:hover{color:var(--ink)}
+.attach:focus-within{outline:2px solid var(--brand)}
+.attach svg{width:20px;height:20px}
+.attach input{position:absolute;width:1px;height:1px;opacity:0}
+.sends{font-size:13px;color:var(--soft)}
 .reached{font-size:13px;color:var(--soft)}
 .reached button{text-decoration:underline;text-underline-offset:2px;min-height:24px}
 `;
@@ -138,7 +149,11 @@ export function mount(port: TalkPort): Talk {
     again();
     (number.hidden ? address : number).focus();
   } }, texts.reachChange));
-  port.place.append(typing, replies, person, reached, reaches, sure);
+  const sends = h("p", { class: "sends", role: "status", hidden: true });
+  const chosen = h("input", { type: "file", "aria-label": texts.attach, accept: "image/png,image/jpeg,image/webp,image/gif,application/pdf,text/plain,text/csv", change: () => send() });
+  const attach = h("label", { class: "attach", title: texts.attach, hidden: true }, clip(), chosen);
+  input.before(attach);
+  port.place.append(typing, replies, person, sends, reached, reaches, sure);
   port.small.append(erase);
 
   let rating = 0;
@@ -149,6 +164,32 @@ export function mount(port: TalkPort): Talk {
   let changing = false; // where to reach them
   let ways = ""; // the last that were offered
   let again = () => {};
+
+  /** Sends the file that was chosen, as a form: the one kind of upload that needs no leave first. */
+  const send = async () => {
+    const file = chosen.files?.[0];
+    if (!file) return;
+    const { core } = port;
+    const form = new FormData();
+    const id = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+    for (const [name, value] of Object.entries({ inbox: core.memory.chatKey.split(":")[1]!, token: core.memory.chat()?.token ?? "", client_id: id, url: location.href })) form.set(name, value);
+    form.set("file", file);
+    sends.textContent = texts.sending;
+    sends.hidden = false;
+    chosen.disabled = true;
+    try {
+      const answer = await fetch(`${core.base}/widget/v1/file`, { method: "POST", body: form, credentials: "omit" });
+      const said = await answer.json();
+      if (!answer.ok) throw new Error(said.detail);
+      sends.hidden = true;
+      await port.refetch();
+    } catch (error) {
+      sends.textContent = error instanceof TypeError ? texts.failed : (error as Error).message || texts.failed;
+    }
+    chosen.disabled = false;
+    chosen.value = "";
+    input.focus();
+  };
 
   /** Leaves where to be told of the answer, or takes it back. */
   const reach = async (none = false) => {
@@ -255,6 +296,7 @@ export function mount(port: TalkPort): Talk {
         reached.hidden = !state.reached || changing;
         reaches.hidden = !ways || !(changing || state.ways && !state.reached) || state.status !== "open";
       };
+      attach.hidden = !state.files || !messages.length;
       where.textContent = state.reached ?? "";
       again();
       person.hidden = state.owner !== "bot" || state.status !== "open" || !messages.length;
@@ -287,8 +329,21 @@ export function mount(port: TalkPort): Talk {
       quiet();
       input.removeEventListener("input", listener);
       port.place.replaceChildren();
+      attach.remove();
       erase.remove();
       port.shadow.adoptedStyleSheets = port.shadow.adoptedStyleSheets.filter((s) => s !== sheet);
     },
   };
+}
+
+/** A paper clip. */
+function clip(): SVGElement {
+  const ns = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(ns, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(ns, "path");
+  path.setAttribute("d", "m20 11-8.6 8.6a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7l-8.6 8.5a1.7 1.7 0 0 1-2.3-2.3l7.9-7.9");
+  svg.append(path);
+  return svg;
 }

@@ -108,6 +108,8 @@ export interface ThreadState {
   rating?: number;
   /** How the visitor can be told of the answer: "text", "email" or both. */
   ways?: string;
+  /** Visitors may send files. */
+  files?: boolean;
   /** Where they are told, in words. */
   reached?: string;
 }

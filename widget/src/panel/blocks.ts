@@ -40,7 +40,8 @@ export function build(blocks: unknown, maker: Maker, page: string, depth = 0): N
     }
     if (block.t === "img") {
       const url = parse(block.src);
-      if (url?.protocol !== "https:") return block.alt ? [maker.createTextNode(String(block.alt))] : [];
+      // A page that is loaded in the clear may show pictures that are, too.
+      if (url?.protocol !== "https:" && url?.protocol !== parse(page)?.protocol || !url) return block.alt ? [maker.createTextNode(String(block.alt))] : [];
       const image = maker.createElement("img");
       image.setAttribute("src", url.href);
       image.setAttribute("alt", String(block.alt ?? ""));

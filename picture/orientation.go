@@ -1,4 +1,4 @@
-package accounts
+package picture
 
 import (
 	"encoding/binary"
@@ -9,20 +9,24 @@ import (
 // orientation tag of EXIF (CIPA DC-008 §4.6.4), how it was held. What we write
 // has no such tag, so the picture itself is turned.
 
-// upright turns a square picture as the file that it was read from says.
+// upright turns a picture as the file that it was read from says.
 func upright(src *image.NRGBA, file []byte) *image.NRGBA {
 	o := orientation(file)
 	if o <= 1 || o > 8 {
 		return src
 	}
-	last := src.Bounds().Dx() - 1
-	dst := image.NewNRGBA(src.Bounds())
-	for y := range last + 1 {
-		for x := range last + 1 {
+	right, bottom := src.Bounds().Dx()-1, src.Bounds().Dy()-1
+	size := src.Bounds()
+	if o >= 5 { // lying on its side
+		size = image.Rect(0, 0, bottom+1, right+1)
+	}
+	dst := image.NewNRGBA(size)
+	for y := range size.Dy() {
+		for x := range size.Dx() {
 			// Where in src the point (x, y) of the upright picture lies.
 			from := [...][2]int{
-				2: {last - x, y}, 3: {last - x, last - y}, 4: {x, last - y},
-				5: {y, x}, 6: {y, last - x}, 7: {last - y, last - x}, 8: {last - y, x},
+				2: {right - x, y}, 3: {right - x, bottom - y}, 4: {x, bottom - y},
+				5: {y, x}, 6: {y, bottom - x}, 7: {right - y, bottom - x}, 8: {right - y, x},
 			}[o]
 			dst.SetNRGBA(x, y, src.NRGBAAt(from[0], from[1]))
 		}
