@@ -10,6 +10,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/liadesk/campaigns/accounts"
+	"github.com/liadesk/campaigns/conversations"
 )
 
 // Whatever people call themselves and their things, a page shows it as text.
@@ -72,6 +73,15 @@ func TestAPageShowsEveryNameAsText(t *testing.T) {
 			inbox := name + " inbox"
 			for _, ref := range []string{"website", "texts"} {
 				if _, err := w.Accounts.EditInbox(t.Context(), acme.actor(), acme.refID(ref), accounts.InboxPatch{Name: &inbox}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			talk := acme.refID("talk")
+			if _, err := w.Conversations.AddNote(t.Context(), acme.actor(), talk, name+" note", ""); err != nil {
+				t.Fatal(err)
+			}
+			for _, data := range [][]byte{[]byte(aPicture), []byte(name)} {
+				if _, err := w.Conversations.ReplyFile(t.Context(), acme.actor(), talk, conversations.Upload{Name: name + ".png", Data: data}, ""); err != nil {
 					t.Fatal(err)
 				}
 			}
