@@ -50,6 +50,7 @@ func (s *server) openRooms() (err error) {
 	r.audience = audience.New(s.store, s.clock, s.ids)
 	r.talks = conversations.New(s.store, s.clock, s.ids, r.contacts, s.secrets.Visitors())
 	r.talks.CheckText = sms.CheckReply
+	r.talks.FreeDisk = s.engine.Free
 	r.talks.PublicURL = s.config.url
 	if server := s.config.mailServer; server != nil {
 		r.talks.Mails = true
@@ -85,6 +86,7 @@ func (s *server) openRooms() (err error) {
 
 	s.accounts.OnOnline(r.talks.Arrived)
 	s.accounts.OnUserDeactivate(r.talks.Left)
+	s.accounts.OnServesLess(r.talks.Left)
 	s.accounts.OnDowngrade(r.livechat.Downgraded)
 	s.accounts.OnDowngrade(r.sms.OnDowngrade)
 	s.accounts.OnInboxDelete(r.livechat.InboxDeleted)

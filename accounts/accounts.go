@@ -35,6 +35,7 @@ type Service struct {
 	onDowngrade      []func(*db.Tx, liadesk.Account) error
 	onInboxDelete    []func(*db.Tx, liadesk.Inbox) error
 	onUserDeactivate []func(*db.Tx, liadesk.User) error
+	onServesLess     []func(*db.Tx, liadesk.User) error
 	inboxUsers       []func(*db.Tx, liadesk.Inbox) ([]liadesk.Ref, error)
 	cameOnline       func(ctx context.Context, account, user liadesk.ID) error
 }
@@ -65,6 +66,12 @@ func (s *Service) OnInboxDelete(fn func(tx *db.Tx, in liadesk.Inbox) error) {
 // transaction that says so: campaigns in their name fall back to LiaDesk.
 func (s *Service) OnUserDeactivate(fn func(tx *db.Tx, u liadesk.User) error) {
 	s.onUserDeactivate = append(s.onUserDeactivate, fn)
+}
+
+// OnServesLess registers what happens when a person serves an inbox no longer,
+// in the transaction that says so.
+func (s *Service) OnServesLess(fn func(tx *db.Tx, u liadesk.User) error) {
+	s.onServesLess = append(s.onServesLess, fn)
 }
 
 // OnOnline registers what happens after a person says that they can take

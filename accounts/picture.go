@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
@@ -138,6 +139,8 @@ func cleanPicture(ctx context.Context, data []byte) ([]byte, error) {
 		return nil, wrong("too_small", "Min", minSide)
 	case errors.Is(err, picture.ErrTooManyPixels):
 		return nil, wrong("too_many_pixels")
+	case errors.Is(err, picture.ErrBusy):
+		return nil, &liadesk.Error{Kind: liadesk.KindTooMany, Code: "too_many_requests", Text: "too many pictures at once", RetryAfter: 5 * time.Second}
 	}
 	return clean, err
 }

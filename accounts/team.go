@@ -166,6 +166,13 @@ func (s *Service) editUser(tx *db.Tx, u *liadesk.User, p UserPatch) error {
 	if err := putUser(tx, *u); err != nil {
 		return err
 	}
+	if u.Role != liadesk.RoleAdministrator && (old.Role == liadesk.RoleAdministrator || slices.ContainsFunc(old.InboxIDs, func(id liadesk.ID) bool { return !u.Serves(id) })) {
+		for _, less := range s.onServesLess {
+			if err := less(tx, *u); err != nil {
+				return err
+			}
+		}
+	}
 	if old.Email != u.Email {
 		// An open link went to the old address; its holder may be somebody else.
 		return tx.DeleteLink(u.AccountID, u.ID)

@@ -90,6 +90,47 @@ func TestAWithdrawnInvitationFreesTheAddress(t *testing.T) {
 	wantCode(t, d.Withdraw(t.Context(), d.admin, joined.ID), "accepted")
 }
 
+func TestWhoServesLessIsToldToTheOtherRooms(t *testing.T) {
+	d := newDesk(t)
+	first, err := d.CreateInbox(t.Context(), d.admin, liadesk.InboxWebsite, InboxPatch{Name: new("First"), Domains: &[]string{"a.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := d.CreateInbox(t.Context(), d.admin, liadesk.InboxWebsite, InboxPatch{Name: new("Second"), Domains: &[]string{"b.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, _, err := d.Invite(t.Context(), d.admin, Invitation{Email: "rob@shop.example", Role: liadesk.RoleAgent, InboxIDs: []liadesk.ID{first.ID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	d.OnServesLess(func(_ *db.Tx, who liadesk.User) error {
+		if who.ID != u.ID {
+			t.Errorf("told of %s", who.Name)
+		}
+		told++
+		return nil
+	})
+	for n, step := range []struct {
+		patch UserPatch
+		want  int
+	}{
+		{UserPatch{Name: new("Rob")}, 0},
+		{UserPatch{InboxIDs: &[]liadesk.ID{first.ID, second.ID}}, 0},
+		{UserPatch{InboxIDs: &[]liadesk.ID{second.ID}}, 1},
+		{UserPatch{Role: new(liadesk.RoleAdministrator)}, 1},
+		{UserPatch{Role: new(liadesk.RoleAgent)}, 2},
+	} {
+		if _, err := d.EditUser(t.Context(), d.admin, u.ID, step.patch); err != nil {
+			t.Fatal(err)
+		}
+		if told != step.want {
+			t.Errorf("step %d: told %d times, want %d", n, told, step.want)
+		}
+	}
+}
+
 func TestDeactivatingShutsOutAtOnceAndTellsTheOtherRooms(t *testing.T) {
 	d := newDesk(t)
 	u, session := d.join(t, "beto@acme.example", liadesk.RoleAgent)

@@ -327,6 +327,7 @@ func (t *talk) takeField() error {
 		if t.c.Identity != nil {
 			known = *t.c.Identity
 		}
+		var err error
 		again := speech.Line("")
 		switch b.Asking {
 		case liadesk.BotAsksName:
@@ -338,7 +339,10 @@ func (t *talk) takeField() error {
 				again = speech.BadEmail
 			}
 		case liadesk.BotAsksPhone:
-			if known.Phone = phoneIn(said); known.Phone == "" {
+			if known.Phone, err = t.phoneIn(said); err != nil {
+				return err
+			}
+			if known.Phone == "" {
 				again = speech.BadPhone
 			}
 		}
@@ -375,6 +379,9 @@ func (t *talk) takeReach(known liadesk.Identity) error {
 	default:
 		return nil
 	}
+	if r.Moved > 0 && r.Phone != r.MovedTo {
+		return nil // see reachAt
+	}
 	r.At = t.s.now()
 	added, err := t.s.reachAt(t.tx, t.c, r)
 	t.added = append(t.added, added...)
@@ -388,25 +395,34 @@ func emailIn(said string) string {
 		w = strings.TrimRight(w, ".")
 		at := strings.LastIndexByte(w, '@')
 		if at > 0 && strings.Contains(w[at:], ".") && len(w) <= liadesk.MaxIdentity && !strings.ContainsAny(w, "\r\n\x00") {
-			return strings.ToLower(w)
+			return cleanEmail(strings.ToLower(w))
 		}
 	}
 	return ""
 }
 
-// phoneIn is the number in what somebody says, in E.164, "" for none.
-func phoneIn(said string) string {
+// phoneIn is the number in what somebody says, in E.164, "" for none, or for one
+// that cannot be texted where that is offered.
+func (t *talk) phoneIn(said string) (string, error) {
+	ways, _, err := t.s.ways(t.tx, t.inbox)
+	if err != nil {
+		return "", err
+	}
+	account, _, err := t.tx.Account(t.c.AccountID)
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	for _, r := range said {
 		if '0' <= r && r <= '9' || r == '+' {
 			b.WriteRune(r)
 		}
 	}
-	n, err := phone.Parse(b.String(), "")
-	if err != nil {
-		return ""
+	n, err := phone.Parse(b.String(), account.Settings.Region)
+	if err != nil || ways.Text && !n.CanText() {
+		return "", nil
 	}
-	return n.E164
+	return n.E164, nil
 }
 
 func (t *talk) say(l speech.Line, replies ...speech.Line) error {

@@ -162,8 +162,8 @@ func (s *Service) drain(tx *db.Tx, account liadesk.ID, fresh ...liadesk.ID) ([]h
 	return out, nil
 }
 
-// Left gives the open threads of somebody who leaves the team back to the queue,
-// in the transaction that says so.
+// Left gives the open threads of somebody who leaves the team, or of inboxes that
+// they serve no longer, back to the queue, in the transaction that says so.
 func (s *Service) Left(tx *db.Tx, u liadesk.User) error {
 	owned, err := tx.ConversationsOwned(u.AccountID, u.ID)
 	if err != nil || len(owned) == 0 {
@@ -171,6 +171,9 @@ func (s *Service) Left(tx *db.Tx, u liadesk.User) error {
 	}
 	var out []happening
 	for _, c := range owned {
+		if u.Active() && u.Serves(c.InboxID) {
+			continue
+		}
 		s.enqueue(&c, s.now())
 		c.Version++
 		m, err := s.note(tx, &c, liadesk.EventReturned, u.Name, "")

@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -280,18 +281,21 @@ func MayRate(c liadesk.Conversation) bool {
 	return c.Channel == liadesk.InboxWebsite && c.Status == liadesk.ConversationResolved && (!c.LastAgentID.IsZero() || c.Bot.Solved)
 }
 
-// SeenByVisitor notes up to which place of a thread its visitor has seen it. It
-// never goes back.
-func (s *Service) SeenByVisitor(ctx context.Context, account, id liadesk.ID, seq uint64) error {
+// SeenByVisitor notes up to which place of a thread the visitor with a ticket has
+// seen it. It never goes back.
+func (s *Service) SeenByVisitor(ctx context.Context, t Ticket, seq uint64) error {
 	news := false
 	if err := s.store.View(ctx, func(tx *db.Tx) error {
-		c, found, err := tx.Conversation(account, id)
-		news = found && min(seq, c.Messages) > c.SeenSeq
+		c, found, err := tx.Conversation(t.Account, t.Conversation)
+		news = found && !movedFrom(c, t.Phone) && min(seq, c.Messages) > c.SeenSeq
 		return err
 	}); err != nil || !news {
 		return err // who says the same again costs no write
 	}
-	_, _, err := s.change(ctx, liadesk.Actor{Account: account, Role: liadesk.RoleAdministrator}, id, func(_ *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
+	_, _, err := s.change(ctx, liadesk.Actor{Account: t.Account, Role: liadesk.RoleAdministrator}, t.Conversation, func(_ *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
+		if movedFrom(*c, t.Phone) {
+			return nil, nil
+		}
 		c.SeenSeq = max(c.SeenSeq, min(seq, c.Messages))
 		return nil, nil
 	})
@@ -312,6 +316,12 @@ func (s *Service) asVisitor(ctx context.Context, inbox liadesk.Inbox, token stri
 	}); err != nil {
 		return err
 	}
-	_, _, err := s.change(ctx, liadesk.Actor{Account: inbox.AccountID, Role: liadesk.RoleAdministrator}, id, fn)
+	_, _, err := s.change(ctx, liadesk.Actor{Account: inbox.AccountID, Role: liadesk.RoleAdministrator}, id, func(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, error) {
+		// The thread may have moved to a phone since.
+		if _, still, err := s.threadOf(tx, inbox, token); err != nil || !still {
+			return nil, errors.Join(err, liadesk.ErrNotFound)
+		}
+		return fn(tx, c)
+	})
 	return err
 }

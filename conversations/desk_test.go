@@ -1,6 +1,7 @@
 package conversations_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -207,6 +208,48 @@ func TestWhoLeavesTheTeamLeavesNobodyWaiting(t *testing.T) {
 	})
 	if c := d.head(t, id); c.OwnerID != d.agent.ID {
 		t.Errorf("it is with %s %s", c.Owner, c.OwnerID)
+	}
+}
+
+func TestWhoServesAnInboxNoLongerLeavesNobodyWaitingThere(t *testing.T) {
+	d := open(t)
+	cleo := d.member(t, "Cleo", 5)
+	id := d.write(t, "", clientID(1), "Hello").Conversation.ID
+	if _, err := d.Take(t.Context(), d.as(cleo), id, liadesk.ID{}); err != nil {
+		t.Fatal(err)
+	}
+	less := func() {
+		dbtest.Update(t, d.store, func(tx *db.Tx) error { return errors.Join(tx.PutUser(cleo), d.Left(tx, cleo)) })
+	}
+	cleo.InboxIDs = append(cleo.InboxIDs, d.number.ID)
+	less()
+	if c := d.head(t, id); c.OwnerID != cleo.ID {
+		t.Errorf("they still serve it, and it is with %s", c.Owner)
+	}
+	cleo.InboxIDs = []liadesk.ID{d.number.ID}
+	less()
+	if c := d.head(t, id); c.Owner != liadesk.OwnerQueue {
+		t.Errorf("it is with %s %s", c.Owner, c.OwnerID)
+	}
+}
+
+func TestTheTeamSeesWhichPagesAVisitorWroteFrom(t *testing.T) {
+	d := open(t)
+	token := ""
+	for n, page := range []string{"/a", "/b", "/a", "", "/c"} {
+		if page != "" {
+			page = "https://shop.example" + page
+		}
+		a, err := d.WriteAsVisitor(t.Context(), conversations.VisitorMessage{Inbox: d.site, Token: token, ClientID: clientID(n), Text: "Hello", PageURL: page})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token = a.Token
+		if n == 4 {
+			if got := strings.Join(a.Conversation.Pages, " "); got != "https://shop.example/b https://shop.example/a https://shop.example/c" || a.Conversation.PageURL != "https://shop.example/a" {
+				t.Errorf("pages %q, began on %q", got, a.Conversation.PageURL)
+			}
+		}
 	}
 }
 

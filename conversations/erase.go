@@ -16,16 +16,20 @@ const (
 // EraseAsVisitor deletes the thread of a token, on the wish of the visitor whose
 // token it is: every message first, its head and the token last, so that the
 // wish can be repeated when the power goes in between. A token that opens
-// nothing has nothing to be deleted, and that is no error. The contact, if
-// there is one, and the campaigns' figures stay.
+// nothing has nothing to be deleted, and that is no error; a thread
+// that has moved to another phone is not theirs to delete. The contact, if there
+// is one, and the campaigns' figures stay.
 func (s *Service) EraseAsVisitor(ctx context.Context, inbox liadesk.Inbox, token string) error {
 	for {
 		again := false
 		err := s.store.Update(ctx, func(tx *db.Tx) error {
 			again = false
-			c, found, err := s.threadOf(tx, inbox, token)
+			c, found, moved, err := s.threadBegun(tx, inbox, token)
 			if err != nil || !found {
 				return err
+			}
+			if moved {
+				return liadesk.Conflict("moved_to_phone", "the conversation goes on by text, and is deleted from there")
 			}
 			if again, err = tx.DeleteFiles(c.AccountID, c.ID, eraseFiles); err != nil || again {
 				return err

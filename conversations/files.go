@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"path"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -59,6 +61,8 @@ func (s *Service) checkFile(ctx context.Context, account liadesk.ID, up Upload) 
 			a.data, a.ref.Type = clean, kind
 		case errors.Is(err, picture.ErrTooManyPixels):
 			return refused("too_many_pixels")
+		case errors.Is(err, picture.ErrBusy):
+			return attachment{}, &liadesk.Error{Kind: liadesk.KindTooMany, Code: "too_many_requests", Text: "too many pictures at once", RetryAfter: 5 * time.Second}
 		case errors.Is(err, picture.ErrUnreadable), errors.Is(err, picture.ErrTooSmall):
 			if !isText(up.Data) {
 				return refused("unknown_type")
@@ -116,11 +120,49 @@ func (s *Service) attach(tx *db.Tx, c liadesk.Conversation, a attachment) error 
 	return tx.PutFile(c.AccountID, c.ID, a.ref, a.data)
 }
 
+// What strangers may store. The database never shrinks, and a full disk would
+// stop texts, too.
+const (
+	// filesADay is how many bytes of visitors' files an inbox takes in a day (UTC).
+	filesADay = 500 << 20
+	// leastFree is what must be left on the disk for one to be taken.
+	leastFree = 1 << 30
+)
+
+// roomFor refuses a visitor's file when the day has brought too many.
+func (s *Service) roomFor(tx *db.Tx, inbox liadesk.Inbox, a attachment) error {
+	name := "files/" + inbox.ID.String() + "/" + s.now().Format(time.DateOnly)
+	tallies, err := tx.Tallies(inbox.AccountID, name)
+	if err != nil {
+		return err
+	}
+	full := liadesk.Conflict("no_room_for_files", "no more files can be taken today")
+	if tallies[0]["bytes"]+int64(a.ref.Size) > filesADay {
+		return full
+	}
+	if s.FreeDisk != nil {
+		if free, err := s.FreeDisk(); err != nil || free < leastFree {
+			return errors.Join(err, full)
+		}
+	}
+	return tx.AddTally(inbox.AccountID, name, 0, map[string]int64{"bytes": int64(a.ref.Size)})
+}
+
 // WriteFileAsVisitor stores a file that a visitor sends, as WriteAsVisitor does
-// with text; what stands in in.Text is not read. An inbox may take no files.
+// with text; what stands in in.Text is not read. It goes into a thread that has
+// begun: a token that opens none is not found. An inbox may take no files.
 func (s *Service) WriteFileAsVisitor(ctx context.Context, in VisitorMessage, up Upload) (VisitorAnswer, error) {
 	if in.Inbox.Website == nil || in.Inbox.Website.NoFiles {
 		return VisitorAnswer{}, liadesk.Conflict("no_files_here", "this inbox takes no files")
+	}
+	if err := s.store.View(ctx, func(tx *db.Tx) error {
+		_, found, err := s.threadOf(tx, in.Inbox, in.Token)
+		if err == nil && !found {
+			err = liadesk.ErrNotFound
+		}
+		return err
+	}); err != nil {
+		return VisitorAnswer{}, err
 	}
 	a, err := s.checkFile(ctx, in.Inbox.AccountID, up)
 	if err != nil {
@@ -139,8 +181,10 @@ func (s *Service) ReplyFile(ctx context.Context, actor liadesk.Actor, id liadesk
 	return s.reply(ctx, actor, id, fileMark+a.ref.Name, clientID, &a)
 }
 
-// File reads a file by its address, which is all that it takes.
-func (s *Service) File(ctx context.Context, address string) (liadesk.FileRef, []byte, error) {
+// File finds a file by its address, which is all that it takes, and reads it part
+// by part: who reads slowly holds little of it in memory. A file that goes
+// meanwhile ends with an error.
+func (s *Service) File(ctx context.Context, address string) (liadesk.FileRef, io.Reader, error) {
 	const idLength = 36
 	if len(address) <= idLength {
 		return liadesk.FileRef{}, nil, liadesk.ErrNotFound
@@ -149,15 +193,44 @@ func (s *Service) File(ctx context.Context, address string) (liadesk.FileRef, []
 	if err != nil {
 		return liadesk.FileRef{}, nil, liadesk.ErrNotFound
 	}
-	var ref liadesk.FileRef
-	var data []byte
-	err = s.store.View(ctx, func(tx *db.Tx) error {
-		f, bytes, found, err := tx.File(account, address)
-		if err == nil && !found {
+	var f db.File
+	err = s.store.View(ctx, func(tx *db.Tx) (err error) {
+		var found bool
+		if f, found, err = tx.File(account, address); err == nil && !found {
 			err = liadesk.ErrNotFound
 		}
-		ref, data = f.Ref, bytes
 		return err
 	})
-	return ref, data, err
+	return f.Ref, &fileReader{s: s, account: account, file: f}, err
+}
+
+type fileReader struct {
+	s       *Service
+	account liadesk.ID
+	file    db.File
+	part    int
+	rest    []byte
+}
+
+func (r *fileReader) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 {
+		if r.part == r.file.Parts {
+			return 0, io.EOF
+		}
+		err := r.s.store.View(context.Background(), func(tx *db.Tx) error {
+			part, err := tx.FilePart(r.account, r.file.Ref.Address, r.part)
+			r.rest = append(r.rest[:0], part...)
+			return err
+		})
+		if err == nil && len(r.rest) == 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return 0, err
+		}
+		r.part++
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
 }

@@ -6,8 +6,10 @@ import (
 	"image"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/liadesk/campaigns/conversations"
 	"github.com/liadesk/campaigns/db"
@@ -25,6 +27,17 @@ func aPicture(t testing.TB) []byte {
 	return append(append([]byte{0xff, 0xd8, 0xff, 0xfe, 0, 8}, "SECRET"...), b.Bytes()[2:]...)
 }
 
+// file reads a file as a whole.
+func (d *desk) file(t testing.TB, address string) (liadesk.FileRef, []byte, error) {
+	t.Helper()
+	ref, r, err := d.File(t.Context(), address)
+	if err != nil {
+		return ref, nil, err
+	}
+	data, err := io.ReadAll(r)
+	return ref, data, err
+}
+
 func (d *desk) sendFile(t testing.TB, token, clientID, name string, data []byte) (conversations.VisitorAnswer, error) {
 	t.Helper()
 	return d.WriteFileAsVisitor(t.Context(), conversations.VisitorMessage{Inbox: d.site, Token: token, ClientID: clientID}, conversations.Upload{Name: name, Data: data})
@@ -32,11 +45,15 @@ func (d *desk) sendFile(t testing.TB, token, clientID, name string, data []byte)
 
 func TestAFileIsStoredWithItsMessageOnceAndGoesWithTheThread(t *testing.T) {
 	d := open(t)
-	first, err := d.sendFile(t, "", clientID(1), `C:\fotos\lamp.jpg`, aPicture(t))
+	begun := d.write(t, "", clientID(0), "Hello")
+	if _, err := d.sendFile(t, "", clientID(9), "lamp.jpg", aPicture(t)); !errors.Is(err, liadesk.ErrNotFound) {
+		t.Errorf("without a thread: %v", err)
+	}
+	first, err := d.sendFile(t, begun.Token, clientID(1), `C:\fotos\lamp.jpg`, aPicture(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := d.sendFile(t, "", clientID(1), `C:\fotos\lamp.jpg`, aPicture(t)) // the answer got lost
+	again, err := d.sendFile(t, begun.Token, clientID(1), `C:\fotos\lamp.jpg`, aPicture(t)) // the answer got lost
 	if err != nil || again.Message.ID != first.Message.ID {
 		t.Fatalf("sent twice: %v, %v", again.Message.ID, err)
 	}
@@ -44,7 +61,7 @@ func TestAFileIsStoredWithItsMessageOnceAndGoesWithTheThread(t *testing.T) {
 	if m.Text != "📎 lamp.jpg" || m.File == nil || m.File.Type != "image/jpeg" {
 		t.Fatalf("message %+v, file %+v", m, m.File)
 	}
-	ref, data, err := d.File(t.Context(), m.File.Address)
+	ref, data, err := d.file(t, m.File.Address)
 	if err != nil || ref.Name != "lamp.jpg" || bytes.Contains(data, []byte("SECRET")) {
 		t.Errorf("%+v, %v", ref, err)
 	}
@@ -55,14 +72,14 @@ func TestAFileIsStoredWithItsMessageOnceAndGoesWithTheThread(t *testing.T) {
 	if err != nil || reply.File.Type != "application/pdf" {
 		t.Fatal(reply.File, err)
 	}
-	if _, data, err := d.File(t.Context(), reply.File.Address); err != nil || len(data) != reply.File.Size || len(data) < 700<<10 {
+	if _, data, err := d.file(t, reply.File.Address); err != nil || len(data) != reply.File.Size || len(data) < 700<<10 {
 		t.Errorf("%d bytes of %d, %v", len(data), reply.File.Size, err)
 	}
 	if err := d.EraseAsVisitor(t.Context(), d.site, first.Token); err != nil {
 		t.Fatal(err)
 	}
 	for _, address := range []string{m.File.Address, reply.File.Address} {
-		if _, _, err := d.File(t.Context(), address); !errors.Is(err, liadesk.ErrNotFound) {
+		if _, _, err := d.file(t, address); !errors.Is(err, liadesk.ErrNotFound) {
 			t.Errorf("after the thread was deleted: %v", err)
 		}
 	}
@@ -81,6 +98,7 @@ func TestWhatAFileIsCountsNotWhatItIsCalled(t *testing.T) {
 	if err := png.Encode(&small, image.NewNRGBA(image.Rect(0, 0, 2, 2))); err != nil {
 		t.Fatal(err)
 	}
+	begun := d.write(t, "", clientID(0), "Hello")
 	n := 0
 	for name, c := range map[string]struct {
 		file string
@@ -102,7 +120,7 @@ func TestWhatAFileIsCountsNotWhatItIsCalled(t *testing.T) {
 		"a long name":         {strings.Repeat("é", 300) + ".png", small.Bytes(), "", "image/png", strings.Repeat("é", 80) + "…" + strings.Repeat("é", 15) + ".png"},
 	} {
 		n++
-		a, err := d.sendFile(t, "", clientID(n), c.file, c.data)
+		a, err := d.sendFile(t, begun.Token, clientID(n), c.file, c.data)
 		var e *liadesk.Error
 		switch {
 		case c.code != "":
@@ -137,7 +155,7 @@ func TestFilesAreOnlyTakenWhereTheyCanGo(t *testing.T) {
 		t.Errorf("where none are wanted: %v", err)
 	}
 	for _, address := range []string{"", "x", d.account.ID.String(), d.account.ID.String() + "-", d.account.ID.String() + "-aaaaaaaaaaaaaaaaaaaaaaaaaa", strings.Repeat("f", 5000)} {
-		if _, _, err := d.File(t.Context(), address); !errors.Is(err, liadesk.ErrNotFound) {
+		if _, _, err := d.file(t, address); !errors.Is(err, liadesk.ErrNotFound) {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
@@ -146,8 +164,40 @@ func TestFilesAreOnlyTakenWhereTheyCanGo(t *testing.T) {
 func TestLiaDeskGetsAPersonForAFile(t *testing.T) {
 	d := open(t)
 	d.knows(t, shipping)
-	a, err := d.sendFile(t, "", clientID(1), "shipping times.txt", []byte("how long does shipping take?"))
+	begun := d.write(t, "", clientID(0), "Hi there")
+	a, err := d.sendFile(t, begun.Token, clientID(1), "shipping times.txt", []byte("how long does shipping take?"))
 	if c := d.head(t, a.Conversation.ID); err != nil || c.Owner == liadesk.OwnerBot || c.HandoffReason != liadesk.HandoffFile {
 		t.Errorf("%s, %s, %v", c.Owner, c.HandoffReason, err)
+	}
+}
+
+func TestVisitorsFilesEndWhereTheRoomDoes(t *testing.T) {
+	d := open(t)
+	big := append([]byte("%PDF-1.7\n"), bytes.Repeat([]byte("x"), liadesk.MaxFile-100)...)
+	free := uint64(100 << 30)
+	d.FreeDisk = func() (uint64, error) { return free, nil }
+	taken := 0
+	for n := range 3 {
+		a := d.write(t, "", clientID(1000*n), "Hello")
+		for i := range 45 {
+			_, err := d.sendFile(t, a.Token, clientID(1000*n+i+1), "a.pdf", big)
+			if err == nil {
+				taken++
+			} else if code(err) != "no_room_for_files" {
+				t.Fatal(err)
+			}
+		}
+	}
+	if taken < 90 || taken > 105 {
+		t.Errorf("%d files were taken in a day", taken)
+	}
+	d.clock.Advance(24 * time.Hour)
+	a := d.write(t, "", clientID(9000), "Hello")
+	if _, err := d.sendFile(t, a.Token, clientID(9001), "a.pdf", big); err != nil {
+		t.Errorf("the next day: %v", err)
+	}
+	free = 1 << 20
+	if _, err := d.sendFile(t, a.Token, clientID(9002), "a.pdf", big); code(err) != "no_room_for_files" {
+		t.Errorf("on a full disk: %v", err)
 	}
 }

@@ -111,7 +111,7 @@ func (s *Service) noticeOf(tx *db.Tx, inbox liadesk.Inbox, c liadesk.Conversatio
 
 // NoticeFor finds the line that is true for a visitor's thread now.
 func (s *Service) NoticeFor(ctx context.Context, c liadesk.Conversation) (Notice, error) {
-	if c.Status == liadesk.ConversationResolved && c.Reach.Moved > 0 && c.Reach.Phone == "" { // see before
+	if c.Status == liadesk.ConversationResolved && c.Reach.Moved > 0 && c.Reach.MovedTo == "" { // see before
 		return Notice{Code: NoticeMoved}, nil
 	}
 	var n Notice

@@ -99,6 +99,10 @@ func (s *Service) reachAt(tx *db.Tx, c *liadesk.Conversation, r liadesk.Reach) (
 	if r.Email == old.Email && r.Phone == old.Phone && r.InboxID == old.InboxID {
 		return nil, nil
 	}
+	if old.Moved > 0 && r.Phone != "" && r.Phone != old.MovedTo {
+		// What comes from a third phone would be read on the second.
+		return nil, liadesk.Conflict("number_settled", "the conversation goes on with another number")
+	}
 	if r.Phone != old.Phone || r.InboxID != old.InboxID {
 		r.TextedAt, r.Texting = time.Time{}, false // what comes from the old number is no longer of this thread
 	}
@@ -361,14 +365,30 @@ func (s *Service) textTo(tx *db.Tx, c liadesk.Conversation) (bool, error) {
 }
 
 // threadTexted finds the website's thread that a text answers: the last that
-// texted this number through this inbox, unless a campaign did so later, or it
-// is too long ago.
+// texted this number through this inbox, unless a campaign or somebody in the
+// number's own thread did so later, or it is too long ago. A keyword that was
+// obeyed answers none.
 func (s *Service) threadTexted(tx *db.Tx, in InboundText) (liadesk.Conversation, bool, error) {
+	none := liadesk.Conversation{}
+	if in.Obeyed {
+		return none, false, nil
+	}
 	c, found, err := tx.ConversationTexted(in.Account, in.Inbox.ID, in.From)
 	if err != nil || !found || s.now().Sub(c.Reach.TextedAt) > liadesk.TextsFor || in.CampaignAt.After(c.Reach.TextedAt) {
-		return liadesk.Conversation{}, false, err
+		return none, false, err
+	}
+	own, found, err := tx.ConversationByPhone(in.Account, in.Inbox.ID, in.From)
+	if err != nil || found && own.LastFrom != liadesk.FromSystem && own.LastAt.After(c.Reach.TextedAt) {
+		return none, false, err
 	}
 	return c, true, nil
+}
+
+// AnswersSite tells whether a text answers a website's thread, and so no
+// campaign.
+func (s *Service) AnswersSite(tx *db.Tx, in InboundText) (bool, error) {
+	_, does, err := s.threadTexted(tx, in)
+	return does, err
 }
 
 // moveToPhone makes a thread of a website one that its other side answers by
@@ -384,6 +404,6 @@ func (s *Service) moveToPhone(c *liadesk.Conversation, person liadesk.Contact) {
 	c.Reach = c.Reach.Here()
 	c.Reach.Texting = true
 	if c.Reach.Moved == 0 {
-		c.Reach.Moved = c.Messages + 1
+		c.Reach.Moved, c.Reach.MovedTo = c.Messages+1, c.Reach.Phone
 	}
 }

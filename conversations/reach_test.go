@@ -129,7 +129,7 @@ func TestAnAnswerFollowsAVisitorWhoLeft(t *testing.T) {
 func TestAnAnswerThatWasSeenFollowsNobody(t *testing.T) {
 	for name, seen := range map[string]func(*desk, conversations.VisitorAnswer) error{
 		"seen on the page": func(d *desk, a conversations.VisitorAnswer) error {
-			return d.SeenByVisitor(t.Context(), d.account.ID, a.Conversation.ID, 1000)
+			return d.SeenByVisitor(t.Context(), conversations.Ticket{Account: d.account.ID, Conversation: a.Conversation.ID}, 1000)
 		},
 		"answered on the page": func(d *desk, a conversations.VisitorAnswer) error {
 			d.write(t, a.Token, clientID(2), "Good.")
@@ -244,7 +244,7 @@ func TestWhoWroteDownSomebodyElsesNumberReadsNothingOfTheirs(t *testing.T) {
 		}
 		return err
 	})
-	if err := d.EraseAsVisitor(t.Context(), d.site, a.Token); err != nil || d.head(t, c.ID).ID.IsZero() {
+	if err := d.EraseAsVisitor(t.Context(), d.site, a.Token); code(err) != "moved_to_phone" || d.head(t, c.ID).ID.IsZero() {
 		t.Errorf("the page deleted it: %v", err)
 	}
 	if _, err := d.LeaveReach(t.Context(), d.site, a.Token, "", "+12125550199"); !errors.Is(err, liadesk.ErrNotFound) {
@@ -382,5 +382,78 @@ func TestNoTextFollowsToANumberThatOptedOut(t *testing.T) {
 	}
 	if events := d.said(t, a.Conversation.ID); !slices.Contains(events, "[no_text "+visitorsPhone+"]") {
 		t.Errorf("the team reads %q", events)
+	}
+}
+
+// Whoever holds the phone takes the number back; what they wrote stays theirs.
+func TestTakingANumberBackOpensNothingToTheOneWhoWroteItDown(t *testing.T) {
+	d := open(t)
+	d.Mails = true
+	a := d.left(t)
+	d.clock.Advance(liadesk.FollowFor)
+	d.tick(t)
+	link := d.outbox(t)[0].Text
+	d.textsBack(t, "A secret")
+	token, err := d.ComeBack(t.Context(), d.site, d.code(t, link))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, leave := range map[string][2]string{"nowhere": {"", ""}, "by e-mail alone": {"kim@home.example", ""}} {
+		if _, err := d.LeaveReach(t.Context(), d.site, token, leave[0], leave[1]); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		th, err := d.ReadAsVisitor(t.Context(), d.site, a.Token, liadesk.ID{})
+		if err != nil || th.Notice.Code != conversations.NoticeMoved || len(th.Messages) != 2 {
+			t.Errorf("%s: the first page reads %v, %d messages, %v", name, th.Notice.Code, len(th.Messages), err)
+		}
+		if th, err = d.ReadAsVisitor(t.Context(), d.site, token, liadesk.ID{}); err != nil || th.Messages[len(th.Messages)-1].Text != "A secret" {
+			t.Errorf("%s: the phone reads %+v, %v", name, th.Messages, err)
+		}
+		if err := d.EraseAsVisitor(t.Context(), d.site, a.Token); code(err) != "moved_to_phone" {
+			t.Errorf("%s: the first page deletes: %v", name, err)
+		}
+	}
+	if _, err := d.LeaveReach(t.Context(), d.site, token, "", "+12125550199"); code(err) != "number_settled" {
+		t.Errorf("another number: %v", err)
+	}
+}
+
+// STOP ends the texts; it is no answer, and nobody has to answer it.
+func TestAKeywordDoesNotMoveTheThread(t *testing.T) {
+	d := open(t)
+	a := d.left(t)
+	d.clock.Advance(liadesk.FollowFor)
+	d.tick(t)
+	if _, err := d.Resolve(t.Context(), d.as(d.agent), a.Conversation.ID); err != nil {
+		t.Fatal(err)
+	}
+	var c liadesk.Conversation
+	dbtest.Update(t, d.store, func(tx *db.Tx) (err error) {
+		c, _, err = d.ReceiveText(tx, conversations.InboundText{Account: d.account.ID, Inbox: d.number, From: visitorsPhone, Text: "STOP", At: d.clock.Now(), Obeyed: true})
+		return err
+	})
+	head := d.head(t, a.Conversation.ID)
+	if c.ID == a.Conversation.ID || head.Status != liadesk.ConversationResolved || head.Reach.Moved != 0 {
+		t.Errorf("it is filed in %v; the thread is %s, moved %d", c.ID == a.Conversation.ID, head.Status, head.Reach.Moved)
+	}
+}
+
+// Somebody asked in the number's own thread later: the answer belongs there.
+func TestATextAnswersTheThreadThatTextedLast(t *testing.T) {
+	d := open(t)
+	a := d.left(t)
+	d.clock.Advance(liadesk.FollowFor)
+	d.tick(t)
+	var own liadesk.Conversation
+	dbtest.Update(t, d.store, func(tx *db.Tx) (err error) {
+		own, _, err = d.ReceiveText(tx, conversations.InboundText{Account: d.account.ID, Inbox: d.number, From: visitorsPhone, Text: "STOP", At: d.clock.Now(), Obeyed: true})
+		return err
+	})
+	d.clock.Advance(time.Hour)
+	if _, err := d.Reply(t.Context(), d.as(d.admin), own.ID, "Friday at nine?", ""); err != nil {
+		t.Fatal(err)
+	}
+	if c := d.textsBack(t, "Yes"); c.ID != own.ID {
+		t.Errorf("it is in the website's thread: %v", c.ID == a.Conversation.ID)
 	}
 }

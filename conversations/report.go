@@ -14,15 +14,16 @@ const MostReportDays = 90
 
 // Figures say how conversations went.
 type Figures struct {
-	// Begun are threads that visitors began; Bot those that LiaDesk answered in,
+	// Begun are threads that visitors began, or people who answered a text; Bot
+	// those that LiaDesk answered in,
 	// and Solved those where it helped, as the visitor said.
 	Begun, Bot, Solved int64
 	// HandedOver are threads given to people, Reasons why; Wrong those that
 	// LiaDesk should have kept.
 	HandedOver, Wrong int64
 	Reasons           []ReasonFigure
-	// Answered are threads that a person answered first since they were handed
-	// over, Median and P90 how long their visitors had waited, right within a
+	// Answered are threads that a person answered for the first time, of websites
+	// since they were handed over, Median and P90 how long their visitors had waited, right within a
 	// fifth; zero without any.
 	Answered    int64
 	Median, P90 time.Duration

@@ -52,6 +52,9 @@ type Service struct {
 	Live *Hub
 	// Wake is told that an inbox has a text to send, after it was stored.
 	Wake func(inbox liadesk.ID)
+	// FreeDisk is how much room is left where files are stored, in bytes; nil is
+	// not asked.
+	FreeDisk func() (uint64, error)
 	// Mails says that e-mails can be sent from here, and PublicURL where we are
 	// found, for links that lead back to a thread.
 	Mails     bool

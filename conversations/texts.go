@@ -59,11 +59,17 @@ func (s *Service) ReceiveText(tx *db.Tx, in InboundText) (liadesk.Conversation, 
 	if !onSite {
 		c.ContactID = in.Contact.ID
 	}
-	if !onSite && !in.CampaignID.IsZero() && c.CampaignID != in.CampaignID {
+	fresh := !onSite && !in.CampaignID.IsZero() && c.CampaignID != in.CampaignID
+	if fresh {
 		c.CampaignID = in.CampaignID
 		if _, err := s.add(tx, &c, liadesk.Message{
 			From: liadesk.FromCampaign, Text: in.CampaignText, CampaignID: in.CampaignID, At: in.CampaignAt,
 		}); err != nil {
+			return none(err)
+		}
+	}
+	if !known || fresh { // the first answer to a campaign begins something new
+		if err := tx.CountTalk(c, db.TalkBegun, s.now()); err != nil {
 			return none(err)
 		}
 	}

@@ -10,17 +10,17 @@ import (
 // That somebody is writing is told and never stored. What is told is good for
 // some seconds; who goes on writing tells again.
 
-// VisitorTypes tells the team that a thread's visitor is writing.
-func (s *Service) VisitorTypes(ctx context.Context, account, id liadesk.ID) error {
+// VisitorTypes tells the team that the visitor with a ticket is writing.
+func (s *Service) VisitorTypes(ctx context.Context, t Ticket) error {
 	var c liadesk.Conversation
 	var found bool
 	if err := s.store.View(ctx, func(tx *db.Tx) (err error) {
-		c, found, err = tx.Conversation(account, id)
+		c, found, err = tx.Conversation(t.Account, t.Conversation)
 		return err
-	}); err != nil || !found || c.Owner == liadesk.OwnerBot {
+	}); err != nil || !found || c.Owner == liadesk.OwnerBot || movedFrom(c, t.Phone) {
 		return err
 	}
-	s.Live.publish(account, &Event{Conversation: c, Typing: c.Visitor, TypingVisitor: true})
+	s.Live.publish(t.Account, &Event{Conversation: c, Typing: c.Visitor, TypingVisitor: true})
 	return nil
 }
 

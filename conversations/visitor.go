@@ -2,6 +2,7 @@ package conversations
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -102,9 +103,13 @@ func (s *Service) WriteAsVisitor(ctx context.Context, in VisitorMessage) (Visito
 			}
 		}
 		c.Status, c.Reach = liadesk.ConversationOpen, c.Reach.Here()
+		c.WroteFrom(in.PageURL)
 		said := liadesk.Message{From: liadesk.FromVisitor, Author: c.Visitor, Text: in.Text, ClientID: in.ClientID}
 		if in.file != nil {
-			if err := s.attach(tx, c, *in.file); err != nil {
+			if !known {
+				return liadesk.ErrNotFound // it went while the file was looked at
+			}
+			if err := errors.Join(s.roomFor(tx, in.Inbox, *in.file), s.attach(tx, c, *in.file)); err != nil {
 				return err
 			}
 			said.File = &in.file.ref
@@ -191,7 +196,7 @@ func (s *Service) threadBegun(tx *db.Tx, inbox liadesk.Inbox, token string) (c l
 // movedFrom tells whether a thread went on by text on another phone than the one
 // that a token stands for, "" for none.
 func movedFrom(c liadesk.Conversation, phone string) bool {
-	return c.Reach.Moved > 0 && phone != c.Reach.Phone
+	return c.Reach.Moved > 0 && phone != c.Reach.MovedTo
 }
 
 // talkingFor is how long after its last message an open conversation still

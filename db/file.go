@@ -41,17 +41,14 @@ func (tx *Tx) PutFile(account, conversation liadesk.ID, ref liadesk.FileRef, dat
 	return errors.Join(put(tx, fileKey(account, ref.Address), f), tx.kv.Put(filesOf(account, conversation).str(ref.Address), there))
 }
 
-// File reads a file and its bytes.
-func (tx *Tx) File(account liadesk.ID, address string) (f File, data []byte, found bool, err error) {
-	if f, found, err = get[File](tx, fileKey(account, address)); err != nil || !found {
-		return f, nil, false, err
-	}
-	base := in(account, nFilePart).str(address)
-	pairs, err := tx.kv.Scan(base, base.end(), f.Parts, false)
-	for _, p := range pairs {
-		data = append(data, p.Value...)
-	}
-	return f, data, err == nil && len(data) == f.Ref.Size, err
+// File finds a file.
+func (tx *Tx) File(account liadesk.ID, address string) (File, bool, error) {
+	return get[File](tx, fileKey(account, address))
+}
+
+// FilePart reads a part of a file, counted from 0; nil when there is none.
+func (tx *Tx) FilePart(account liadesk.ID, address string, n int) ([]byte, error) {
+	return tx.kv.Get(filePartKey(account, address, n))
 }
 
 // CountFiles counts the files of a conversation, up to a limit.

@@ -67,7 +67,17 @@ func TestFromAVisitToAnAbsentTeamToTheHandset(t *testing.T) {
 	agent.click(".composer .button.primary")
 	agent.until("its delivery", `/Water it[^]*Delivered/.test(document.querySelector("#thread").innerText)`)
 
+	// The page on which the number was written down reads nothing of what came by
+	// text. What is written there begins another conversation.
+	shop.open(server.url + "/demo/site")
+	shop.until("the widget", `window.LiaDesk?.loaded`)
+	eval[bool](shop, `(LiaDesk.open(), true)`)
+	shop.inWidget("that it went on elsewhere", `/goes on by text message/.test(deep(".notice").innerText) && /Here I am\./.test(deep(".log").innerText) && !/fern|Water/.test(deep(".log").innerText)`)
+	write(shop, ".panel form textarea", "And my cactus?")
+	shop.inWidget("another conversation", `/And my cactus\?/.test(deep(".log").innerText) && !/Here I am/.test(deep(".log").innerText) && !/goes on by text/.test(deep(".notice").innerText)`)
+
 	// The link leads to the shop, to the same thread, once.
+	shop = newWindow(t)
 	shop.open(link)
 	shop.until("the shop, without the code in its address", `location.pathname === "/demo/site" && location.hash === ""`)
 	shop.inWidget("the whole thread", `/talk to a person[^]*Nobody of the team[^]*Here I am\.[^]*My fern is sad[^]*Water it/.test(deep(".panel:not([hidden]) .log")?.innerText)`)

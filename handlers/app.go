@@ -78,12 +78,16 @@ type Server struct {
 	secure  bool // cookies need https
 	proxies []netip.Prefix
 	created time.Time
+	gate    gate
+	// fileReads holds those who read files to a pace.
+	fileReads *limiter
 }
 
 // Times and sizes that hold for every request unless its route says otherwise.
 const (
 	requestTimeout = 30 * time.Second // reading, handling and writing each
 	uploadTimeout  = 30 * time.Minute // reading a file somebody uploads
+	fileTimeout    = 2 * time.Minute  // a file of a conversation, either way
 	idleTimeout    = 2 * time.Minute
 )
 
@@ -113,6 +117,7 @@ func New(deps Deps) (*Server, error) {
 	if s.engine, err = newEngine(s); err != nil {
 		return nil, err
 	}
+	s.fileReads = newLimiter(time.Second/5, 60)
 	s.app = fiber.New(fiber.Config{
 		AppName:                 "LiaDesk Campaigns",
 		DisableStartupMessage:   true,

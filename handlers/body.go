@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -30,17 +32,56 @@ type bodyRule struct {
 	prefix string
 	limit  int
 	stream bool // handed to the handler as it arrives: see body
+	gated  bool // only so many are read at a time: see gate
 }
 
 var bodyRules = []bodyRule{
-	{"/widget/v1/file", fileBody, false},
-	{"/files/", fileBody, false},
-	{"/widget/", widgetBody, false},
-	{"/webhooks/", callbackBody, false},
-	{"/api/v1/contacts/import", importBody, true},
-	{"/contacts/import", importBody, true},
-	{"/settings/team", pictureBody, false},
-	{"/settings/picture", pictureBody, false},
+	{"/widget/v1/file", fileBody, false, true},
+	{"/files/", fileBody, false, true},
+	{"/widget/", widgetBody, false, false},
+	{"/webhooks/", callbackBody, false, false},
+	{"/api/v1/contacts/import", importBody, true, false},
+	{"/contacts/import", importBody, true, false},
+	{"/settings/team", pictureBody, false, false},
+	{"/settings/picture", pictureBody, false, false},
+}
+
+// gate lets in so many large bodies at a time, and so many of one party, for all
+// of each is held in memory while it arrives: before anybody was asked who they
+// are.
+type gate struct {
+	mu  sync.Mutex
+	all int
+	by  map[netip.Prefix]int
+}
+
+// What a gate lets in.
+const (
+	gateAll = 16
+	gateOne = 3
+)
+
+// enter lets a body in until leave is called, or refuses it for a while.
+func (g *gate) enter(address string) (leave func(), err error) {
+	who := oneParty(address)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.all >= gateAll || g.by[who] >= gateOne {
+		return nil, &liadesk.Error{Kind: liadesk.KindTooMany, Code: "too_many_requests", Text: "too many files at once", RetryAfter: 5 * time.Second}
+	}
+	if g.by == nil {
+		g.by = make(map[netip.Prefix]int)
+	}
+	g.all++
+	g.by[who]++
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.all--
+		if g.by[who]--; g.by[who] == 0 {
+			delete(g.by, who)
+		}
+	}, nil
 }
 
 func bodyRuleFor(path string) bodyRule {
@@ -54,8 +95,11 @@ func bodyRuleFor(path string) bodyRule {
 
 // timeoutOf is how long a request for a path may take.
 func timeoutOf(path string) time.Duration {
-	if rule := bodyRuleFor(path); rule.stream || rule.limit >= pictureBody {
+	switch rule := bodyRuleFor(path); {
+	case rule.stream:
 		return uploadTimeout
+	case rule.gated:
+		return fileTimeout
 	}
 	return requestTimeout
 }
@@ -79,6 +123,18 @@ func (s *Server) limitBody(c *fiber.Ctx) error {
 		return fiber.NewError(fiber.StatusUnsupportedMediaType, "unsupported_encoding")
 	}
 	rule := bodyRuleFor(c.Path())
+	if rule.gated {
+		if c.Method() != fiber.MethodPost {
+			rule = bodyRule{limit: defaultBody}
+		} else {
+			leave, err := s.gate.enter(c.IP())
+			if err != nil {
+				c.Context().SetConnectionClose()
+				return err
+			}
+			defer leave()
+		}
+	}
 	if c.Request().Header.ContentLength() > rule.limit {
 		c.Context().SetConnectionClose()
 		return tooLarge(rule.limit)

@@ -138,3 +138,37 @@ func TestTheRestOfARefusedBodyIsNeverTakenAsARequest(t *testing.T) {
 		conn.Close()
 	}
 }
+
+func TestOnlySoManyLargeBodiesAreReadAtATime(t *testing.T) {
+	var g gate
+	var leave []func()
+	enter := func(address string) error {
+		out, err := g.enter(address)
+		if err == nil {
+			leave = append(leave, out)
+		}
+		return err
+	}
+	for range gateOne {
+		if err := enter("192.0.2.1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := enter("192.0.2.1"); liadesk.KindOf(err) != liadesk.KindTooMany {
+		t.Errorf("one party more than it may: %v", err)
+	}
+	for n := gateOne; n < gateAll; n++ {
+		if err := enter(fmt.Sprintf("192.0.2.%d", n+10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := enter("192.0.2.99"); liadesk.KindOf(err) != liadesk.KindTooMany {
+		t.Errorf("all together more than they may: %v", err)
+	}
+	for _, out := range leave {
+		out()
+	}
+	if g.all != 0 || len(g.by) != 0 {
+		t.Errorf("%d are left, of %d", g.all, len(g.by))
+	}
+}

@@ -66,7 +66,7 @@ func (s *Server) attachFile(c *fiber.Ctx) error {
 	up, err := upload(c)
 	var m liadesk.Message
 	if err == nil {
-		m, err = s.Conversations.ReplyFile(c.UserContext(), actor(c), id, up, in.ClientID)
+		m, err = s.Conversations.ReplyFile(c.UserContext(), actor(c), id, up, fileClientID(in.ClientID))
 	}
 	if err != nil {
 		if e, ok := errors.AsType[*liadesk.Error](err); ok && e.Kind == liadesk.KindInvalid {
@@ -85,10 +85,22 @@ func (s *Server) attachFile(c *fiber.Ctx) error {
 	return s.changedWith(c, th, "conversations/sent", composer{Text: in.Text})
 }
 
+// fileClientID is the id of a file that is sent from a box whose own id is that
+// of the text in it: both may be on their way at once.
+func fileClientID(id string) string {
+	if id == "" {
+		return ""
+	}
+	return id[:min(len(id), 58)] + "-file"
+}
+
 // showFile serves a file. Pictures are shown, everything else is saved; nothing
 // in it runs, wherever it is opened (CSP level 3 §6.4: sandbox).
 func (s *Server) showFile(c *fiber.Ctx) error {
-	ref, data, err := s.Conversations.File(c.UserContext(), c.Params("address"))
+	if err := s.fileReads.take(c.IP(), s.Clock.Now()); err != nil {
+		return err
+	}
+	ref, file, err := s.Conversations.File(c.UserContext(), c.Params("address"))
 	if err != nil {
 		return err
 	}
@@ -107,7 +119,7 @@ func (s *Server) showFile(c *fiber.Ctx) error {
 	if ref.Type == "text/plain" {
 		c.Set(fiber.HeaderContentType, "text/plain; charset=utf-8")
 	}
-	return c.Status(http.StatusOK).Send(data)
+	return c.Status(http.StatusOK).SendStream(file, ref.Size)
 }
 
 // fileURL is where a file is found from elsewhere.

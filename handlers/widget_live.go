@@ -2,8 +2,10 @@ package handlers
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -108,7 +110,7 @@ type visitorState struct {
 
 func (v visitorView) state(c liadesk.Conversation, n conversations.Notice) visitorState {
 	return visitorState{Status: c.Status, Notice: v.notice(n), Owner: c.Owner, Rate: conversations.MayRate(c), Rating: c.Rating,
-		Files: v.files, Ways: waysOf(n.Ways), Reached: v.reached(c.Reach)}
+		Files: v.files && n.Code != conversations.NoticeMoved, Ways: waysOf(n.Ways), Reached: v.reached(c.Reach)}
 }
 
 func waysOf(w conversations.Ways) string {
@@ -172,9 +174,16 @@ func (s *Server) tellVisitor(k *socket, view visitorView, ticket conversations.T
 	var writing sync.Mutex
 	var said visitorState
 	writing.Lock()
-	stop := s.Conversations.Live.Follow(ticket.Conversation, func(e *conversations.Event) error {
+	stop := s.Conversations.Live.Follow(ticket.Conversation, func(e *conversations.Event) (err error) {
 		writing.Lock()
 		defer writing.Unlock()
+		// This runs on no goroutine of the socket's own, see serveSocket.
+		defer func() {
+			if r := recover(); r != nil {
+				s.Log.Error("panic", "conversation", ticket.Conversation, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+				err = fmt.Errorf("a panic: %v", r)
+			}
+		}()
 		if e, may := ticket.MayHear(e); may {
 			return s.tellEvent(k, view, e, &said)
 		}
@@ -218,9 +227,9 @@ func (s *Server) hearVisitor(k *socket, ticket conversations.Ticket, text []byte
 	}
 	switch in.Type {
 	case "typing":
-		return s.Conversations.VisitorTypes(k.ctx, ticket.Account, ticket.Conversation)
+		return s.Conversations.VisitorTypes(k.ctx, ticket)
 	case "seen":
-		return s.Conversations.SeenByVisitor(k.ctx, ticket.Account, ticket.Conversation, in.Seq)
+		return s.Conversations.SeenByVisitor(k.ctx, ticket, in.Seq)
 	}
 	return nil
 }

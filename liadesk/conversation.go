@@ -1,6 +1,9 @@
 package liadesk
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // ConversationStatus is where a conversation stands.
 type ConversationStatus string
@@ -87,6 +90,24 @@ type Conversation struct {
 	Language string `cbor:"37,keyasint,omitempty"`
 	// Reach is how the visitor is told of an answer after they have left.
 	Reach Reach `cbor:"38,keyasint"`
+	// Pages are those that the visitor wrote from, each once, the last one last;
+	// PageURL is the first of all.
+	Pages []string `cbor:"39,keyasint,omitempty"`
+}
+
+// MostPages is how many pages a conversation remembers.
+const MostPages = 8
+
+// WroteFrom notes the page that a visitor wrote from.
+func (c *Conversation) WroteFrom(page string) {
+	if page == "" {
+		return
+	}
+	list := slices.DeleteFunc(slices.Clone(c.Pages), func(p string) bool { return p == page })
+	if len(list) >= MostPages {
+		list = list[1:]
+	}
+	c.Pages = append(list, page)
 }
 
 // Asleep tells whether an open thread is out of sight for now.

@@ -37,6 +37,9 @@ type Reach struct {
 	// Moved is the place of the first message that came by text. From there on
 	// the thread belongs to who holds the phone. 0 for none.
 	Moved uint64 `cbor:"8,keyasint,omitempty"`
+	// MovedTo is that phone's number. It stays when Phone is taken back: what was
+	// said from there on is still of whoever holds it.
+	MovedTo string `cbor:"10,keyasint,omitempty"`
 	// Texting says that the other side wrote by text last, and is answered so.
 	Texting bool `cbor:"9,keyasint,omitempty"`
 }

@@ -49,7 +49,7 @@ func openRoom(t *testing.T) *room {
 			return nil
 		}}
 	account := liadesk.Account{ID: r.ids(), Name: "Shop"}
-	r.item = liadesk.MailItem{ID: r.ids(), AccountID: account.ID, To: "kim@home.example", From: "Jörg & Söhne", Subject: "Ben hat geantwortet ✓",
+	r.item = liadesk.MailItem{ID: r.ids(), AccountID: account.ID, To: "kim@home.example", From: `Jörg "Lampe" & Söhne \`, Subject: "Ben hat geantwortet ✓",
 		Text: "Ja, gern.\n.\nBis morgen!", MessageID: r.ids(), CreatedAt: r.clock.Now().UTC()}
 	dbtest.Update(t, r.store, func(tx *db.Tx) error { return errors.Join(tx.PutAccount(account), tx.PutMail(r.item)) })
 	return r
@@ -79,7 +79,7 @@ func TestAnEMailArrivesAsItWasWritten(t *testing.T) {
 	r.tick(t)
 	m, body := r.office.Last(t)
 	from, err := m.Header.AddressList("From")
-	if err != nil || len(from) != 1 || from[0].Name != "Jörg & Söhne" || from[0].Address != "desk@shop.example" {
+	if err != nil || len(from) != 1 || from[0].Name != `Jörg "Lampe" & Söhne \` || from[0].Address != "desk@shop.example" {
 		t.Errorf("from %v, %v", from, err)
 	}
 	subject, _ := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))

@@ -76,9 +76,10 @@ func (r *Refused) Unwrap() error { return r.Err }
 func (s Server) Send(ctx context.Context, m liadesk.MailItem) error {
 	passing := func(err error) error { return &Refused{Passing: true, Err: err} }
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	if err := errors.Join(msg.FromFormat(line(m.From), s.from), msg.To(m.To)); err != nil {
+	if err := msg.To(m.To); err != nil {
 		return &Refused{Err: err}
 	}
+	msg.FromMailAddress(&netmail.Address{Name: line(m.From), Address: s.from})
 	msg.Subject(line(m.Subject))
 	msg.SetDateWithValue(m.CreatedAt)
 	// The same when it is sent again, so that mailboxes know it for the same.

@@ -10,7 +10,7 @@ import (
 // has no such tag, so the picture itself is turned.
 
 // upright turns a picture as the file that it was read from says.
-func upright(src *image.NRGBA, file []byte) *image.NRGBA {
+func upright(src *image.RGBA, file []byte) *image.RGBA {
 	o := orientation(file)
 	if o <= 1 || o > 8 {
 		return src
@@ -20,7 +20,7 @@ func upright(src *image.NRGBA, file []byte) *image.NRGBA {
 	if o >= 5 { // lying on its side
 		size = image.Rect(0, 0, bottom+1, right+1)
 	}
-	dst := image.NewNRGBA(size)
+	dst := image.NewRGBA(size)
 	for y := range size.Dy() {
 		for x := range size.Dx() {
 			// Where in src the point (x, y) of the upright picture lies.
@@ -28,7 +28,7 @@ func upright(src *image.NRGBA, file []byte) *image.NRGBA {
 				2: {right - x, y}, 3: {right - x, bottom - y}, 4: {x, bottom - y},
 				5: {y, x}, 6: {y, bottom - x}, 7: {right - y, bottom - x}, 8: {right - y, x},
 			}[o]
-			dst.SetNRGBA(x, y, src.NRGBAAt(from[0], from[1]))
+			dst.SetRGBA(x, y, src.RGBAAt(from[0], from[1]))
 		}
 	}
 	return dst

@@ -91,6 +91,46 @@ func TestWhatHidesBehindAPictureIsGone(t *testing.T) {
 	}
 }
 
+// A few kilobytes that would unfold to gigabytes.
+func TestAPictureThatIsTooLongIsRefusedBeforeItIsRead(t *testing.T) {
+	for _, size := range []image.Rectangle{image.Rect(0, 0, 1, 20_000), image.Rect(0, 0, 20_000, 1), image.Rect(0, 0, 5000, 5000)} {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewPaletted(size, color.Palette{color.Black})); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := Fit(t.Context(), b.Bytes(), 100); err != ErrTooManyPixels {
+			t.Errorf("%v: %v", size, err)
+		}
+	}
+}
+
+func TestALongPictureIsMadeSmallEvenly(t *testing.T) {
+	for _, size := range []image.Rectangle{image.Rect(0, 0, 3, 16_000), image.Rect(0, 0, 2100, 4001), image.Rect(0, 0, 101, 99)} {
+		m := image.NewRGBA(size)
+		for i := range m.Pix {
+			m.Pix[i] = 255
+			if i%8 < 3 {
+				m.Pix[i] = 0 // every other point is black
+			}
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, m); err != nil {
+			t.Fatal(err)
+		}
+		data, _, err := Fit(t.Context(), b.Bytes(), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := png.Decode(bytes.NewReader(data))
+		if err != nil || max(out.Bounds().Dx(), out.Bounds().Dy()) != 100 {
+			t.Fatalf("%v became %v, %v", size, out.Bounds(), err)
+		}
+		if r, _, _, _ := out.At(out.Bounds().Dx()/2, out.Bounds().Dy()/2).RGBA(); size.Dx() > 2000 && (r < 0x5000 || r > 0xb000) {
+			t.Errorf("%v: black and white became %x", size, r)
+		}
+	}
+}
+
 func FuzzAStrangersPictureNeverPanics(f *testing.F) {
 	f.Add([]byte("\xff\xd8\xff\xe1\x00\x20Exif\x00\x00MM\x00*\x00\x00\x00\x08\xff\xff"))
 	f.Add([]byte("\xff\xd8\xff\xe1\x00\x12Exif\x00\x00II*\x00\xff\xff\xff\xff12"))
@@ -100,7 +140,7 @@ func FuzzAStrangersPictureNeverPanics(f *testing.F) {
 			t.Errorf("orientation %d", o)
 		}
 		if config, _, err := image.DecodeConfig(bytes.NewReader(file)); err == nil && config.Width*config.Height < 1<<16 {
-			if _, _, err := Fit(t.Context(), file, 64); err != nil && err != ErrUnreadable && err != ErrTooSmall {
+			if _, _, err := Fit(t.Context(), file, 64); err != nil && err != ErrUnreadable && err != ErrTooSmall && err != ErrBusy {
 				t.Error(err)
 			}
 		}

@@ -114,6 +114,14 @@ func (in *inbound) receive() error {
 	if err != nil {
 		return err
 	}
+	site, err := in.s.Conversations.AnswersSite(in.tx, conversations.InboundText{Account: in.account.ID, Inbox: in.v.inbox, From: in.from,
+		CampaignAt: row.AcceptedAt, Obeyed: keyword != KeywordNone})
+	if err != nil {
+		return err
+	}
+	if site { // it answers no campaign
+		row, campaign = liadesk.Delivery{}, liadesk.SMSCampaign{}
+	}
 	if err := in.obey(keyword, row, campaign); err != nil {
 		return err
 	}

@@ -195,6 +195,32 @@ func TestAReplyLandsUnderTheTextItAnswersAndCountsOncePerPerson(t *testing.T) {
 	}
 }
 
+// A website's thread texted the same number after the campaign did: what comes
+// back is its answer, and no reply to the campaign.
+func TestAnAnswerToAWebsitesThreadIsNoReplyToACampaign(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	c := b.schedule(nil)
+	b.due()
+	b.work()
+	b.clock.Advance(time.Hour)
+	site := liadesk.Conversation{ID: b.options.IDs(), AccountID: b.inbox.AccountID, Channel: liadesk.InboxWebsite, InboxID: b.options.IDs(), Status: liadesk.ConversationOpen,
+		Owner: liadesk.OwnerQueue, CreatedAt: b.clock.Now().UTC(), LastAt: b.clock.Now().UTC(),
+		Reach: liadesk.Reach{Phone: number(1), InboxID: b.inbox.ID, TextedAt: b.clock.Now().UTC()}}
+	b.update(func(tx *db.Tx) error { return tx.PutConversation(site) })
+	b.clock.Advance(time.Minute)
+	if err := b.text(number(1), "Friday is fine"); err != nil {
+		t.Fatal(err)
+	}
+	if p := b.progress(c.ID); p.Replies != 0 {
+		t.Errorf("%+v", p)
+	}
+	thread, err := b.talk.Get(t.Context(), b.admin, site.ID, 0)
+	if err != nil || len(thread.Messages) != 1 || thread.Messages[0].Text != "Friday is fine" {
+		t.Errorf("%+v, %v", thread.Messages, err)
+	}
+}
+
 func TestATextThatComesTwiceIsOne(t *testing.T) {
 	b := newBench(t)
 	form := url.Values{"MessageUUID": {"u1"}, "From": {number(1)[1:]}, "Text": {"HELP"}, "MessageIntent": {""}}

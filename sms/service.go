@@ -85,6 +85,7 @@ type Contacts interface {
 
 // Conversations is where answers go, and whose replies are sent here.
 type Conversations interface {
+	AnswersSite(tx *db.Tx, in conversations.InboundText) (bool, error)
 	ReceiveText(tx *db.Tx, in conversations.InboundText) (liadesk.Conversation, liadesk.Message, error)
 	AddConfirmation(tx *db.Tx, c liadesk.Conversation, text string) (liadesk.Conversation, liadesk.Message, error)
 	Publish(c liadesk.Conversation, messages ...liadesk.Message)

@@ -352,6 +352,8 @@ export function mount(core: Core): Panel {
       later: (run, wait) => void setTimeout(safe(run), wait),
       random: Math.random,
       sent: (item, answer) => {
+        const before = memory.chat()?.token;
+        if (before && before !== answer.token) lose(); // it went on elsewhere, and this is another one
         memory.keep({ token: answer.token });
         if (opened) tab(true);
         // It stands by its own until the server's copy is fetched.

@@ -71,7 +71,7 @@ const css = `
 .stars button{width:40px;height:40px;border-radius:10px;font-size:24px;line-height:1;color:var(--soft)}
 .stars button[aria-pressed=true]{color:var(--ink)}
 .stars button.on{color:var(--brand)}
-.erase{margin-inline-start:auto;text-decoration:underline;text-underline-offset:2px;min-height:24px}
+.erase,.stop{margin-inline-start:auto;text-decoration:underline;text-underline-offset:2px;min-height:24px}
 .sure{display:flex;flex-wrap:wrap;gap:8px;padding-top:12px;border-top:1px solid var(--line);font-size:14px}
 .sure p{flex-basis:100%}
 .rate .more{display:flex;gap:8px}
@@ -140,7 +140,7 @@ export function mount(port: TalkPort): Talk {
   const number = field("tel", texts.phone);
   const address = field("email", texts.email);
   const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
-  const stop = h("button", { type: "button", class: "erase", click: () => reach(true) }, texts.reachStop);
+  const stop = h("button", { type: "button", class: "stop", click: () => reach(true) }, texts.reachStop);
   const reaches = h("div", { class: "reach", role: "group", "aria-label": texts.reachDo, hidden: true }, h("p", {}, texts.reachAsk), number, address, wrong,
     h("div", {}, h("button", { type: "button", class: "reply", click: () => reach() }, texts.reachDo), h("span", { class: "soft" }, texts.reachFor), stop));
   const where = h("span");
@@ -239,9 +239,9 @@ export function mount(port: TalkPort): Talk {
   const forget = async () => {
     try {
       await port.call("forget", {});
-    } catch {
-      question.textContent = texts.deleteFailed;
-      return port.announce(texts.deleteFailed);
+    } catch (error) {
+      question.textContent = (error as { detail?: string }).detail || texts.deleteFailed;
+      return port.announce(question.textContent);
     }
     sure.hidden = true;
     rating = seen = 0;
@@ -301,6 +301,7 @@ export function mount(port: TalkPort): Talk {
       again();
       person.hidden = state.owner !== "bot" || state.status !== "open" || !messages.length;
       erase.hidden = !messages.length;
+      if (!messages.length) seen = 0; // another conversation
       if (!messages.length || !looking) sure.hidden = true;
       // Only while it is asked: its box must not come before the one to write in.
       if (state.rate) {
