@@ -54,7 +54,11 @@ func TestFromAVisitToAnAbsentTeamToTheHandset(t *testing.T) {
 	phone.until("the text", `[...document.querySelectorAll(".talk")].some(e => e.innerText.includes("Here I am."))`)
 	eval[bool](phone, `([...document.querySelectorAll(".talk")].find(e => e.innerText.includes("Here I am.")).click(), true)`)
 	phone.until("all of it", `/Juniper & Finch: Robin Alder answered: Here I am\. What can I do for you\?[^]*STOP ends these texts\./.test(document.querySelector("#handset-screen")?.innerText)`)
-	link := eval[string](phone, `document.querySelector("#handset-screen").innerText.match(/https?:\/\/\S+\/t\/[a-z2-7]{26}/)[0]`)
+	link := ""
+	await(t, "the link in it", func() bool { // the screen is drawn anew now and then
+		link = eval[string](phone, `(document.querySelector("#handset-screen")?.innerText.match(/https?:\/\/\S+\/t\/[a-z2-7]{26}/) ?? [""])[0]`)
+		return link != ""
+	})
 	phone.typed(".handset-reply textarea", "My fern is sad")
 	phone.click(".handset-send")
 

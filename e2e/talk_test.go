@@ -42,10 +42,21 @@ func TestFromLiaDesksAnswerToTheRating(t *testing.T) {
 	agent.until("why, in the thread and beside it", `document.querySelector("#thread").innerText.includes("LiaDesk handed over: the visitor asked for a person") && document.querySelector("#handoff").innerText.includes("How long does delivery take?")`)
 	agent.until("the offer", `document.querySelector("#thread-head").innerText.includes("You are asked to take this")`)
 
-	// A note, from the same box as the answers.
+	// A note that is begun as one: the visitor is told of nobody who writes.
+	agent.click(".composer button[formaction]")
+	agent.until("the box for notes", `document.querySelector(".composer[data-note]") && document.querySelector(".composer textarea").placeholder.includes("only the team sees")`)
+	agent.typed(".composer textarea", "He is a regular")
+	if eval[bool](shop, fmt.Sprintf(widget, `!!deep(".typing:not([hidden])")`)) {
+		t.Error("the visitor is told that somebody writes, who writes a note")
+	}
+	if eval[bool](agent, `document.querySelector(".composer textarea").dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true}))`) {
+		t.Error("Enter writes a line into the note that it sends")
+	}
+	agent.until("the note", `[...document.querySelectorAll(".message.note")].some(e => e.innerText.includes("He is a regular")) && !document.querySelector(".composer[data-note]") && document.querySelector(".composer textarea").value === ""`)
+	// And one that was written as an answer first.
 	agent.typed(".composer textarea", "Asked before, see March")
 	agent.click(".composer button[formaction]")
-	agent.until("the note", `document.querySelector(".message.note")?.innerText.includes("Asked before, see March") && document.querySelector(".composer textarea").value === ""`)
+	agent.until("the second note", `[...document.querySelectorAll(".message.note")].some(e => e.innerText.includes("Asked before, see March")) && document.querySelector(".composer textarea").value === ""`)
 
 	// Who was asked takes it by writing.
 	agent.until("the owner", `document.querySelector("#thread-head").innerText.includes("You answer")`)
@@ -71,7 +82,7 @@ func TestFromLiaDesksAnswerToTheRating(t *testing.T) {
 	agent.keys("/")
 	agent.until("the search", `document.activeElement?.id === "desk-q"`)
 	agent.keys("see march\r")
-	agent.until("what was found", `document.querySelectorAll(".talk").length === 1`)
+	agent.until("what was found", `document.querySelectorAll(".talk").length === 1 && document.readyState === "complete"`)
 	agent.keys("j")
 	agent.until("the thread", `document.querySelector("#thread")?.innerText.includes("Asked before")`)
 	agent.keys("e")

@@ -57,13 +57,44 @@ function keepAgain(source: unknown): void {
   if (box) keep(draftOf(form), box.value);
 }
 
+/** Whether what is being written is a note: nobody outside is told of it, and Enter keeps it as one. */
+export function isNote(form: HTMLFormElement | null): boolean {
+  return form?.dataset["note"] !== undefined;
+}
+
+/** Writes a note from here on, or an answer. What was typed stays. */
+function write(form: HTMLFormElement, note: boolean): void {
+  const box = form.querySelector("textarea");
+  const button = form.querySelector<HTMLButtonElement>("button[data-notes]");
+  const back = form.querySelector<HTMLButtonElement>("button[data-reply]");
+  if (!box || !button || !back || isNote(form) === note) return;
+  if (note) form.dataset["note"] = "";
+  else delete form.dataset["note"];
+  back.hidden = !note;
+  [box.placeholder, button.dataset["notes"]] = [button.dataset["notes"] ?? "", box.placeholder];
+  box.focus();
+}
+
 export function startComposer(): void {
+  // With nothing written yet the button for notes begins one. It is seen before
+  // htmx sees it.
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest<HTMLButtonElement>("button[data-notes], button[data-reply]") : null;
+    const form = formOf(button);
+    if (!button || !form || (button.dataset["reply"] === undefined && form.querySelector("textarea")?.value.trim())) return;
+    event.preventDefault();
+    event.stopPropagation();
+    write(form, button.dataset["reply"] === undefined && !isNote(form));
+  }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || touch.matches) return;
     const box = event.target;
     if (!(box instanceof HTMLTextAreaElement) || !box.form || !draftOf(box.form)) return;
     event.preventDefault();
-    if (box.value.trim() !== "") box.form.requestSubmit();
+    if (box.value.trim() === "") return;
+    // A note goes by its button: htmx sends what the form itself says, an answer.
+    if (isNote(box.form)) box.form.querySelector<HTMLElement>("button[data-notes]")?.click();
+    else box.form.requestSubmit();
   });
   document.addEventListener("input", (event) => {
     const box = event.target;

@@ -44,10 +44,12 @@ export function startKeys(): void {
       return;
     }
     if (types(event.target) || off() || document.querySelector("dialog[open]")) return;
-    const act = action(desk, event.key.toLowerCase());
-    if (!act) return;
+    const key = event.key.toLowerCase();
+    if (!action(desk, key)) return;
     event.preventDefault();
-    setTimeout(act); // when the key is done: it must not be typed where the focus goes
+    // When the key is done, for it must not be typed where the focus goes. What
+    // does it is looked for then: what stood there now may just be replaced.
+    setTimeout(() => action(desk, key)?.());
   });
   document.addEventListener("change", (event) => {
     const box = event.target;

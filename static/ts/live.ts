@@ -3,6 +3,8 @@
 // told again after each connection, when another conversation is opened, when
 // somebody looks at the tab again, and now and then, for "5 min ago" ages.
 
+import { isNote } from "./composer";
+
 const again = 60_000;
 
 interface Connection {
@@ -47,7 +49,7 @@ let wrote = 0;
 function writes(event: Event): void {
   const box = event.target;
   const now = Date.now();
-  if (!(box instanceof HTMLTextAreaElement) || !box.closest("[data-composer]") || !box.value.trim() || now - wrote < 3000) return;
+  if (!(box instanceof HTMLTextAreaElement) || !box.closest("[data-composer]") || isNote(box.form) || !box.value.trim() || now - wrote < 3000) return;
   if (socket?.readyState !== WebSocket.OPEN) return;
   wrote = now;
   socket.send(JSON.stringify({ typing: true }));
