@@ -51,11 +51,17 @@ func browser(t *testing.T) context.Context {
 		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 			chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-domain-reliability", true),
 			chromedp.Flag("no-pings", true), chromedp.Flag("disable-field-trial-config", true))
-		allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-		shared.close = append(shared.close, cancel)
-		shared.ctx, cancel = chromedp.NewContext(allocator)
-		shared.close = append(shared.close, cancel)
-		shared.err = chromedp.Do(shared.ctx) // starts it, with no deadline that would end it
+		// On a busy machine Chromium now and then ends at once when it starts.
+		for range 3 {
+			allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
+			ctx, leave := chromedp.NewContext(allocator)
+			if shared.err = chromedp.Do(ctx); shared.err == nil { // starts it, with no deadline that would end it
+				shared.ctx, shared.close = ctx, append(shared.close, end, leave)
+				return
+			}
+			leave()
+			end()
+		}
 	})
 	if shared.err != nil {
 		t.Fatal(shared.err)

@@ -141,6 +141,7 @@ func TestTheWidgetWaitsForWhatTheVisitorDoesOnAStrictSite(t *testing.T) {
 	// What it was for is done on a later page.
 	shop.open(x.site.URL + "/thanks")
 	shop.until("the widget", `window.LiaDesk?.loaded`)
+	eval[bool](shop, `new Promise(done => LiaDesk.on("ready", () => done(true)))`) // it knows what there is to reach
 	eval[bool](shop, `(LiaDesk.track("ordered", { value: 42.5, currency: "EUR" }), LiaDesk.track("ordered", { value: 1, currency: "EUR" }), true)`)
 	id := x.api.all("/live-chat-campaigns")[3].str("id")
 	await(t, "the goal", func() bool { return x.api.get("/live-chat-campaigns/"+id+"/report").num("goals") == 1 })
