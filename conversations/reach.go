@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/mail"
 	"slices"
 	"strings"
@@ -177,42 +178,47 @@ func (s *Service) tell(tx *db.Tx, c *liadesk.Conversation) ([]liadesk.Message, e
 	for i, m := range list {
 		texts[i] = m.Text
 	}
-	inbox, found, err := tx.Inbox(c.AccountID, c.InboxID)
-	if err != nil || !found {
-		return nil, err
-	}
-	ways, via, err := s.ways(tx, inbox)
+	inbox, _, err := tx.Inbox(c.AccountID, c.InboxID)
 	if err != nil {
 		return nil, err
 	}
-	t := telling{c: c, inbox: inbox, name: list[len(list)-1].Author, text: strings.Join(texts, "\n\n")}
+	ways, via, err := s.ways(tx, inbox) // of an inbox that is gone, none by text
+	if err != nil {
+		return nil, err
+	}
+	t := telling{c: c, name: list[len(list)-1].Author, text: strings.Join(texts, "\n\n")}
 	account, _, err := tx.Account(c.AccountID)
 	if err != nil {
 		return nil, err
 	}
 	t.company = account.Name
+	// What was set up when the visitor left may be gone: then the team learns that
+	// nobody told them.
+	notTold := func(way string) (liadesk.Message, error) { return s.note(tx, c, liadesk.EventNotTold, "", way) }
 	var added []liadesk.Message
-	if r.Phone != "" && ways.Text && via.ID == r.InboxID {
-		m, err := s.tellByText(tx, t)
-		if err != nil {
-			return nil, err
-		}
-		added = append(added, m)
+	put := func(m liadesk.Message, failed error) {
+		added, err = append(added, m), errors.Join(err, failed)
 	}
-	if r.Email != "" && ways.Email {
-		m, err := s.tellByMail(tx, t)
-		if err != nil {
-			return nil, err
-		}
-		added = append(added, m)
+	switch {
+	case r.Phone == "":
+	case ways.Text && via.ID == r.InboxID:
+		put(s.tellByText(tx, t))
+	default:
+		put(notTold(r.Phone))
 	}
-	return added, nil
+	switch {
+	case r.Email == "":
+	case ways.Email:
+		put(s.tellByMail(tx, t))
+	default:
+		put(notTold(r.Email))
+	}
+	return added, err
 }
 
 // telling is an answer that follows its visitor.
 type telling struct {
 	c                   *liadesk.Conversation
-	inbox               liadesk.Inbox
 	company, name, text string
 }
 

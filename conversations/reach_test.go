@@ -457,3 +457,44 @@ func TestATextAnswersTheThreadThatTextedLast(t *testing.T) {
 		t.Errorf("it is in the website's thread: %v", c.ID == a.Conversation.ID)
 	}
 }
+
+// The number that texts was deleted, or the mail server taken away, after the
+// visitor had left: the team learns that nobody told them.
+func TestAnAnswerThatCannotFollowAnyMoreSaysSo(t *testing.T) {
+	d := open(t)
+	d.Mails = true
+	a := d.left(t)
+	if _, err := d.LeaveReach(t.Context(), d.site, a.Token, "kim@home.example", visitorsPhone); err != nil {
+		t.Fatal(err)
+	}
+	d.Mails = false
+	dbtest.Update(t, d.store, func(tx *db.Tx) error { return tx.DeleteInbox(d.number) })
+	d.clock.Advance(liadesk.FollowFor)
+	d.tick(t)
+	events := d.said(t, a.Conversation.ID)
+	if len(d.outbox(t))+len(d.mails(t)) != 0 || !slices.Contains(events, "[not_told "+visitorsPhone+"]") || !slices.Contains(events, "[not_told kim@home.example]") {
+		t.Errorf("%d texts, %d mails, the team reads %q", len(d.outbox(t)), len(d.mails(t)), events)
+	}
+}
+
+// Whoever deletes a thread closes every way back to it.
+func TestALinkToADeletedThreadLeadsNowhere(t *testing.T) {
+	d := open(t)
+	a := d.left(t)
+	d.clock.Advance(liadesk.FollowFor)
+	d.tick(t)
+	code := d.code(t, d.outbox(t)[0].Text)
+	if err := d.EraseAsVisitor(t.Context(), d.site, a.Token); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := d.LinkBack(t.Context(), code); !errors.Is(err, conversations.ErrLinkOver) {
+		t.Errorf("the link: %v", err)
+	}
+	if _, err := d.ComeBack(t.Context(), d.site, code); !errors.Is(err, conversations.ErrLinkOver) {
+		t.Errorf("its code: %v", err)
+	}
+	// A text that answers begins a thread of its own.
+	if c := d.textsBack(t, "Hello?"); c.ID == a.Conversation.ID || c.Channel != liadesk.InboxSMS {
+		t.Errorf("the text is in %+v", c)
+	}
+}
