@@ -223,9 +223,9 @@ const (
 	EventWoken      ThreadEvent = "woken"
 	EventNobody     ThreadEvent = "nobody" // nobody came; the visitor was told
 	EventRated      ThreadEvent = "rated"
-	EventReach      ThreadEvent = "reach"   // the visitor left Subject to be told of the answer
-	EventTexted     ThreadEvent = "texted"  // the answer followed them to the number Subject
-	EventMailed     ThreadEvent = "mailed"  // likewise, to the address Subject
+	EventReach      ThreadEvent = "reach"    // the visitor left Subject to be told of the answer
+	EventTexted     ThreadEvent = "texted"   // the answer followed them to the number Subject
+	EventMailed     ThreadEvent = "mailed"   // likewise, to the address Subject
 	EventNotTold    ThreadEvent = "not_told" // it did not: Subject cannot be reached from here any more
-	EventNoText     ThreadEvent = "no_text" // it did not: the number Subject wants no texts
+	EventNoText     ThreadEvent = "no_text"  // it did not: the number Subject wants no texts
 )
