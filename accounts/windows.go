@@ -16,8 +16,8 @@ import (
 var usState = regexp.MustCompile(`^US/[A-Z]{2}$`)
 
 // applyWindows changes the account's own texting windows. Stricter or looser
-// than the product's, they are the account's word; what a law says about the
-// number of texts holds all the same.
+// than the product's, they are the account's word; a window that says nothing
+// about the number of texts leaves what a law says about it.
 func applyWindows(v *liadesk.Invalid, set *liadesk.Settings, patch map[string]*hours.Window) {
 	if len(patch) == 0 {
 		return
@@ -44,7 +44,7 @@ func applyWindows(v *liadesk.Invalid, set *liadesk.Settings, patch map[string]*h
 			}
 			continue
 		}
-		own[place] = hours.Window{Week: w.Week, Holidays: w.Holidays, Public: w.Public, PublicShifts: w.PublicShifts, Basis: "the account's own"}
+		own[place] = hours.Window{Week: w.Week, Holidays: w.Holidays, Public: w.Public, PublicShifts: w.PublicShifts, MostPerDay: w.MostPerDay, Basis: "the account's own"}
 	}
 	set.Windows = own
 }

@@ -118,7 +118,9 @@ func windowsOf(set liadesk.Settings) windowsJSON {
 			out.Default = w
 			continue
 		}
-		w.MostPerDay = out.ByPlace[place].MostPerDay // the law's
+		if w.MostPerDay == 0 {
+			w.MostPerDay = out.ByPlace[place].MostPerDay // the law's
+		}
 		out.ByPlace[place] = w
 	}
 	return out

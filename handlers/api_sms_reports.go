@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"math"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -24,6 +25,7 @@ type deliveryJSON struct {
 	Segments   int                    `json:"segments"`
 	Cost       money                  `json:"cost"`
 	AcceptedAt *time.Time             `json:"accepted_at"`
+	Delivered  *time.Time             `json:"delivered_at"`
 	UpdatedAt  *time.Time             `json:"updated_at"`
 	Evidence   string                 `json:"evidence"`
 	RepliedAt  *time.Time             `json:"replied_at"`
@@ -62,7 +64,7 @@ func (s *Server) apiListDeliveries(c *fiber.Ctx) error {
 		items[i] = deliveryJSON{
 			ID: d.ID, ContactID: d.ContactID, Phone: d.Phone, Status: d.Status, Reason: d.SkipReason, Attempts: d.Attempts,
 			CarrierID: d.CarrierID, ErrorCode: d.ErrorCode, Error: s.whyFailed(d), Segments: d.Segments, Cost: money(d.Cost),
-			AcceptedAt: moment(d.AcceptedAt), UpdatedAt: moment(d.UpdatedAt), Evidence: d.Evidence,
+			AcceptedAt: moment(d.AcceptedAt), Delivered: moment(d.DeliveredAt), UpdatedAt: moment(d.UpdatedAt), Evidence: d.Evidence,
 			RepliedAt: moment(d.RepliedAt), OptedOutAt: moment(d.OptedOutAt), NextAt: moment(d.NextAt),
 		}
 	}
@@ -86,6 +88,8 @@ type reportJSON struct {
 	Estimated        *estimatedJSON  `json:"estimated"` // null where nothing can be compared
 	Unknown          int64           `json:"unknown"`
 	UnknownShare     *float64        `json:"unknown_share"`
+	ToArrive         *tookJSON       `json:"time_to_deliver"` // null where nothing is known
+	ToAnswer         *tookJSON       `json:"time_to_reply"`
 	Alarms           []sms.Alarm     `json:"alarms"`
 	Failures         []failureJSON   `json:"failures"`
 	Timeline         []sms.Step      `json:"over_time"`
@@ -96,6 +100,21 @@ type estimatedJSON struct {
 	Texts    int64 `json:"texts"`
 	Estimate money `json:"estimate"`
 	Charged  money `json:"charged"`
+}
+
+// tookJSON is how long something usually took, in seconds.
+type tookJSON struct {
+	Count  int64   `json:"count"`
+	Median float64 `json:"median_seconds"`
+	P95    float64 `json:"p95_seconds"`
+}
+
+func tookOut(t *sms.Took) *tookJSON {
+	if t == nil {
+		return nil
+	}
+	tenths := func(d time.Duration) float64 { return math.Round(d.Seconds()*10) / 10 }
+	return &tookJSON{t.Count, tenths(t.Median), tenths(t.P95)}
 }
 
 type failureJSON struct {
@@ -135,6 +154,7 @@ func (s *Server) apiSMSReport(c *fiber.Ctx) error {
 		Attempted: r.Attempted, Accepted: r.Accepted, Refused: r.Refused, DeliveryRate: r.DeliveryRate, ConfirmedShare: r.ConfirmedShare,
 		ReplyRate: r.ReplyRate, OptOutRate: r.OptOutRate, RatesOf: "delivered", CostPerDelivered: inUnits(r.CostPerDelivered), CostPerReply: inUnits(r.CostPerReply),
 		Unknown: r.Unknown, UnknownShare: r.UnknownShare, Alarms: append([]sms.Alarm{}, r.Alarms...), Failures: []failureJSON{},
+		ToArrive: tookOut(r.ToArrive), ToAnswer: tookOut(r.ToAnswer),
 	}
 	if e := r.Estimated; e != nil {
 		out.Estimated = &estimatedJSON{e.Texts, money(e.Estimate), money(e.Charged)}

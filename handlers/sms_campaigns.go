@@ -204,6 +204,8 @@ type smsReport struct {
 	Skipped      []smsCount
 	Failures     []smsCount
 	Timeline     *smsTimeline
+	Arrive       *smsTook
+	Answer       *smsTook
 	Message      []Piece
 	Recipients   smsRecipients
 }
@@ -300,6 +302,7 @@ func (s *Server) smsReport(c *fiber.Ctx) (smsReport, smsInboxes, error) {
 	if r.Timeline, err = s.smsTimelineOf(c, id); err != nil {
 		return r, inboxes, err
 	}
+	r.Arrive, r.Answer = s.smsTook(c, report.ToArrive), s.smsTook(c, report.ToAnswer)
 	p := r.Report.Progress
 	if p.Problems() {
 		r.FailedTone = ToneWarning

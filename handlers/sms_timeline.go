@@ -70,3 +70,22 @@ func (s *Server) smsTimelineOf(c *fiber.Ctx, id liadesk.ID) (*smsTimeline, error
 	}
 	return v, nil
 }
+
+// smsTook is how long something usually took, in words.
+type smsTook struct {
+	Median, P95 string
+	Count       int64
+}
+
+func (s *Server) smsTook(c *fiber.Ctx, t *sms.Took) *smsTook {
+	if t == nil {
+		return nil
+	}
+	words := func(d time.Duration) string {
+		if d < time.Second {
+			return s.t(c, "reports.under_a_second")
+		}
+		return s.span(c, d)
+	}
+	return &smsTook{words(t.Median), words(t.P95), t.Count}
+}

@@ -1,8 +1,11 @@
 package handlers
 
 import (
+	"cmp"
+	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +28,8 @@ type windowsPage struct {
 	// known; Keep tells whether they are kept.
 	PublicText string
 	Keep       bool
+	// Most is the most texts in 24 hours, as typed.
+	Most string
 }
 
 // windowRow is a place with its hours in words.
@@ -48,6 +53,9 @@ func (s *Server) showWindows(c *fiber.Ctx) error {
 	}
 	f.Hours = hoursFormOf(hours.Schedule{Zone: "UTC", Week: w.Week, Holidays: w.Holidays})
 	f.Keep = w.Public != ""
+	if w.MostPerDay > 0 {
+		f.Most = strconv.Itoa(w.MostPerDay)
+	}
 	return s.page(c, "settings/windows", s.windowsPage(c, f))
 }
 
@@ -126,7 +134,8 @@ func (s *Server) publicText(c *fiber.Ctx, w hours.Window) string {
 // editWindow sets the account's own hours of one place, or goes back to those
 // of the product.
 func (s *Server) editWindow(c *fiber.Ctx) error {
-	f := windowsPage{Place: strings.ToUpper(strings.TrimSpace(c.FormValue("place"))), Hours: typedHours(c), Editing: true}
+	f := windowsPage{Place: strings.ToUpper(strings.TrimSpace(c.FormValue("place"))), Hours: typedHours(c), Editing: true,
+		Most: strings.TrimSpace(c.FormValue("most_per_day"))}
 	// Where the form did not ask about public holidays, for it was opened for
 	// another place, they are kept.
 	f.Keep = c.FormValue("public") != "" || c.FormValue("public_of") != f.Place
@@ -139,10 +148,17 @@ func (s *Server) editWindow(c *fiber.Ctx) error {
 	if c.FormValue("back") == "" {
 		var wrong liadesk.Invalid
 		typed := f.Hours.schedule(&wrong)
+		most := 0
+		if f.Most != "" {
+			var err error
+			if most, err = strconv.Atoi(f.Most); err != nil {
+				wrong.Add("most_per_day", "hours_most_per_day")
+			}
+		}
 		if err := wrong.Err(); err != nil {
 			return s.invalid(c, err, "settings/windows", "settings/windows", s.windowsPage(c, f))
 		}
-		w := hours.Window{Week: typed.Week, Holidays: typed.Holidays}
+		w := hours.Window{Week: typed.Week, Holidays: typed.Holidays, MostPerDay: most}
 		if f.Keep {
 			kept := keptWindow(viewer(c).Account.Settings, f.Place)
 			w.Public, w.PublicShifts = kept.Public, kept.PublicShifts
@@ -150,8 +166,24 @@ func (s *Server) editWindow(c *fiber.Ctx) error {
 		patch[f.Place] = &w
 	}
 	if _, err := s.Accounts.EditSettings(c.UserContext(), actor(c), accounts.SettingsPatch{Windows: patch}); err != nil {
-		return s.invalid(c, err, "settings/windows", "settings/windows", s.windowsPage(c, f))
+		return s.invalid(c, ofWindow(err, f.Place), "settings/windows", "settings/windows", s.windowsPage(c, f))
 	}
 	s.toast(c, ToneSuccess, s.t(c, "settings.saved"))
 	return s.redirect(c, "/settings/windows")
+}
+
+// ofWindow names the fields of a refusal as the form of one place has them.
+func ofWindow(err error, place string) error {
+	e, ok := errors.AsType[*liadesk.Error](err)
+	if !ok {
+		return err
+	}
+	of := *e
+	of.Fields = slices.Clone(e.Fields)
+	for i, f := range of.Fields {
+		if name, under := strings.CutPrefix(f.Field, "windows.by_place."+place); under {
+			of.Fields[i].Field = cmp.Or(strings.TrimPrefix(name, "."), "place")
+		}
+	}
+	return &of
 }

@@ -16,6 +16,8 @@ func TestTextingHoursAreSetByPlaceAndTakenBack(t *testing.T) {
 		`{"windows":{"by_place":{"BR":{"week":{},"holidays":[{"date":"Christmas"}]}}}}`:        "windows.by_place.BR.holidays.0.date:hours_date",
 		`{"windows":{"by_place":{"BR":{"week":{"mon":["10:00-12:00"]}},"us/fl":{"week":{}}}}}`: "",
 		`{"windows":{"default":{"week":{"mon":["10:00-12:00"]}}}}`:                             "",
+		`{"windows":{"by_place":{"US/OK":{"week":{},"most_per_day":11}}}}`:                     "windows.by_place.US/OK.most_per_day:hours_most_per_day",
+		`{"windows":{"by_place":{"US/OK":{"week":{},"most_per_day":-1}}}}`:                     "windows.by_place.US/OK.most_per_day:hours_most_per_day",
 	} {
 		status, problem := d.api("acme", "PATCH", "/settings", body)
 		if want == "" && status != 200 || want != "" && (status != 422 || fieldsOf(problem) != want) {
@@ -89,5 +91,32 @@ func TestTextingHoursAreSetByPlaceAndTakenBack(t *testing.T) {
 	}
 	if a := d.page("agent", "GET", "/settings/windows", nil); a.StatusCode != http.StatusForbidden {
 		t.Errorf("an agent: %d", a.StatusCode)
+	}
+}
+
+func TestTheMostTextsOfAPlaceAreSetAndGoBackToTheLaws(t *testing.T) {
+	d := openSMSDesk(t)
+	most := func() any {
+		_, set := d.api("acme", "GET", "/settings", "")
+		return set["windows"].(map[string]any)["by_place"].(map[string]any)["US/FL"].(map[string]any)["most_per_day"]
+	}
+	edit := d.page("acme", "GET", "/settings/windows?place=US%2FFL", nil).read(t)
+	if got, _ := edit.Find("[name=most_per_day]").Attr("value"); got != "3" {
+		t.Errorf("the form of Florida begins with %q", got)
+	}
+	form := url.Values{"time_zone": {"UTC"}, "place": {"US/FL"}, "mon_from": {"10:00"}, "mon_to": {"18:00"}}
+	for typed, want := range map[string]string{"none": "none", "11": "11", "2.5": "2.5"} {
+		form.Set("most_per_day", typed)
+		a := d.page("acme", "POST", "/settings/windows", form)
+		field := a.read(t).Find("[name=most_per_day]")
+		if got, _ := field.Attr("value"); a.StatusCode != http.StatusUnprocessableEntity || got != want || field.Closest(".field.invalid").Length() != 1 {
+			t.Errorf("%q: %d, the field has %q, %s", typed, a.StatusCode, got, words(field.Closest(".field")))
+		}
+	}
+	for typed, want := range map[string]float64{"1": 1, "10": 10, "": 3} {
+		form.Set("most_per_day", typed)
+		if a := d.page("acme", "POST", "/settings/windows", form); a.StatusCode != http.StatusSeeOther || most() != want {
+			t.Errorf("%q: %d, Florida has %v", typed, a.StatusCode, most())
+		}
 	}
 }

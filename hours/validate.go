@@ -15,6 +15,7 @@ const (
 	MaxShifts   = 12 // a day
 	MaxHolidays = 400
 	MaxName     = 80
+	MaxPerDay   = 10 // Window.MostPerDay
 )
 
 // A Code says what is wrong with a field; it is stable.
@@ -30,6 +31,7 @@ const (
 	CodeTooMany   Code = "too_many"
 	CodeTooLong   Code = "too_long"
 	CodePublic    Code = "public_holidays" // no table of that country's
+	CodeMost      Code = "most_per_day"    // not from 0 to MaxPerDay
 )
 
 var codeSentences = map[Code]string{
@@ -40,6 +42,7 @@ var codeSentences = map[Code]string{
 	CodeDuplicate: "this date is there already",
 	CodeTooMany:   "there are too many of these",
 	CodeTooLong:   "the name is too long",
+	CodeMost:      "this is a number from 1 to 10, or 0 for what the law says",
 	CodePublic:    "the public holidays of this country are not known",
 }
 
@@ -112,6 +115,9 @@ func (e *Errors) window(prefix string, w Window) {
 		e.add(prefix+"public_holidays", CodePublic)
 	}
 	e.shifts(prefix+"public_holiday_hours", w.PublicShifts)
+	if w.MostPerDay < 0 || w.MostPerDay > MaxPerDay {
+		e.add(prefix+"most_per_day", CodeMost)
+	}
 }
 
 func (e *Errors) calendar(prefix string, week Week, holidays []Holiday) {

@@ -1,6 +1,7 @@
 package hours
 
 import (
+	"cmp"
 	_ "embed" // windows.json
 	"encoding/json"
 	"time"
@@ -11,8 +12,9 @@ type Window struct {
 	Week     Week      `json:"week" cbor:"1,keyasint"`
 	Holidays []Holiday `json:"holidays,omitempty" cbor:"2,keyasint,omitempty"`
 	Basis    string    `json:"basis,omitempty" cbor:"3,keyasint,omitempty"` // the law or norm it stands on
-	// MostPerDay is how many texts the law lets one person get in 24 hours, 0 if
-	// it says nothing of that.
+	// MostPerDay is how many texts one person there may get in 24 hours, by law
+	// or by the account's own word, at most MaxPerDay; 0 if it says nothing of
+	// that. Read it by Rules.MostPerDay, for a nearer or farther place may.
 	MostPerDay int `json:"most_per_day,omitempty" cbor:"4,keyasint,omitempty"`
 	// Public is the country whose public holidays the window keeps, "" for none:
 	// on them PublicShifts stand for those of the week. Holidays go before them.
@@ -106,6 +108,26 @@ func (r Rules) ForWith(own map[string]Window, country, state string) Window {
 		return w
 	}
 	return r.Default
+}
+
+// MostPerDay is how many texts one person in a place may get in 24 hours, 0
+// where nothing is said of that. The nearest place that says something holds,
+// and of one place what the account says. So an account's own hours of a place
+// leave the limit of a law there alone, until it sets one too.
+func (r Rules) MostPerDay(own map[string]Window, country, state string) int {
+	places := []string{country + "/" + state, country}
+	if state == "" {
+		places = places[1:]
+	}
+	if country == "" {
+		places = nil
+	}
+	for _, place := range places {
+		if n := cmp.Or(own[place].MostPerDay, r.ByPlace[place].MostPerDay); n > 0 {
+			return n
+		}
+	}
+	return cmp.Or(own[Anywhere].MostPerDay, r.Default.MostPerDay)
 }
 
 // Allowed reports whether a text may go at t to someone who may be in any of the

@@ -50,3 +50,28 @@ func TestTheTableHoldsWhatTheRulesOfThePlacesSay(t *testing.T) {
 		}
 	}
 }
+
+func TestTheNearestPlaceThatSaysSomethingLimitsTexts(t *testing.T) {
+	for _, tt := range []struct {
+		own            map[string]Window
+		country, state string
+		want           int
+	}{
+		{nil, "US", "FL", 3},
+		{nil, "US", "TX", 0},
+		{nil, "SE", "", 0},
+		{nil, "", "", 0},
+		{map[string]Window{"US/FL": {}}, "US", "FL", 3},
+		{map[string]Window{"US/FL": {MostPerDay: 5}}, "US", "FL", 5},
+		{map[string]Window{"US": {MostPerDay: 2}}, "US", "FL", 3},
+		{map[string]Window{"US": {MostPerDay: 2}}, "US", "TX", 2},
+		{map[string]Window{"US/TX": {}, "US": {MostPerDay: 2}}, "US", "TX", 2},
+		{map[string]Window{Anywhere: {MostPerDay: 4}}, "SE", "", 4},
+		{map[string]Window{Anywhere: {MostPerDay: 4}}, "US", "OK", 3},
+		{map[string]Window{Anywhere: {MostPerDay: 4}}, "", "", 4},
+	} {
+		if got := BuiltIn().MostPerDay(tt.own, tt.country, tt.state); got != tt.want {
+			t.Errorf("with %v, %s/%s: %d, want %d", tt.own, tt.country, tt.state, got, tt.want)
+		}
+	}
+}

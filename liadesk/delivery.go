@@ -72,6 +72,9 @@ type Delivery struct {
 	// Estimate is what the text should cost by the account's own prices of the
 	// moment when it was posted, in millionths; 0 when no price was known.
 	Estimate int64 `cbor:"42,keyasint,omitempty"`
+	// DeliveredAt is when the report came that the handset has it; zero in other
+	// states, and in rows of before it was kept.
+	DeliveredAt time.Time `cbor:"43,keyasint,omitzero"`
 }
 
 // Cause is why a text is sent.

@@ -194,7 +194,10 @@ func (d Delivery) prove(to DeliveryStatus, e DeliveryEvent) (Delivery, bool) {
 		d.AcceptedAt, d.TakenBy = e.At, e.AttemptID
 	}
 	d.Status, d.UpdatedAt, d.Evidence, d.SkipReason = to, e.At, e.Evidence, ""
-	d.ErrorCode, d.Error = "", ""
+	d.ErrorCode, d.Error, d.DeliveredAt = "", "", time.Time{}
+	if to == DeliveryDelivered {
+		d.DeliveredAt = e.At
+	}
 	if to == DeliveryFailed || to == DeliveryUndelivered {
 		d.ErrorCode, d.Error = e.Code, e.Text
 	}

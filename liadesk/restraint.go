@@ -3,6 +3,8 @@ package liadesk
 import (
 	"slices"
 	"time"
+
+	"github.com/liadesk/campaigns/hours"
 )
 
 // RestraintPeriod is the time over which marketing texts to one number are
@@ -13,7 +15,7 @@ const RestraintPeriod = 24 * time.Hour
 // marketing text in the RestraintPeriod.
 const (
 	DefaultTextsPerDay = 1
-	MaxTextsPerDay     = 10
+	MaxTextsPerDay     = hours.MaxPerDay
 )
 
 // Texted is one campaign's text to a number, as it is remembered for that

@@ -152,6 +152,7 @@ func (l *ledger) store(a liadesk.Attempt, old, before, after liadesk.Delivery, e
 	if err := l.steps(before, after); err != nil {
 		return err
 	}
+	l.arrived(before, after)
 	if isOpenStatus(before.Status) && !isOpenStatus(after.Status) {
 		closing := a
 		if before.AttemptID != a.ID && !before.AttemptID.IsZero() {

@@ -30,7 +30,9 @@ const LinkPath = "/o/"
 // A token is the code of the account (3 bytes), the digits of the number (7) and
 // a part of a keyed hash over both (5), in base32. That has letters and digits
 // alone: phones leave a hyphen at the end out of what they take for an address.
-// To guess one takes a trillion tries, and would opt out one number.
+// To guess one takes a trillion tries, and would opt out one number. So nobody is
+// held to a rate here: behind one address of a mobile network stand thousands of
+// recipients, and none of them may be kept from opting out.
 const (
 	tokenBytes = 15
 	tokenChars = 24

@@ -182,6 +182,9 @@ func (in *inbound) obey(k Keyword, row liadesk.Delivery, c liadesk.SMSCampaign) 
 	}
 	l := newLedger(in.tx, in.account.ID, row.ID[15], in.now)
 	l.count(c.ID, name, 1)
+	if name == "replies" {
+		l.answered(row)
+	}
 	if err := l.step(c.ID, name, 1); err != nil {
 		return err
 	}

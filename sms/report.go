@@ -203,6 +203,10 @@ type Report struct {
 	// before that it is 0. UnknownShare is of accepted + unconfirmed, nil before.
 	Unknown      int64
 	UnknownShare *float64
+	// ToArrive is how long texts took from accepted to delivered, ToAnswer how
+	// long people took from delivered, else accepted, to their first reply. They
+	// are nil where nothing is known of that.
+	ToArrive, ToAnswer *Took
 	// Alarms are the shares that are too high.
 	Alarms []Alarm
 }
@@ -236,7 +240,8 @@ func (s *Service) Report(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 		r.UnknownShare = ratio(r.Unknown, r.Accepted+p.Unconfirmed)
 	}
 	r.Alarms = r.alarms()
-	return r, nil
+	r.ToArrive, r.ToAnswer, err = s.times(ctx, actor.Account, id)
+	return r, err
 }
 
 func ratio(n, of int64) *float64 {

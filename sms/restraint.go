@@ -28,15 +28,16 @@ import (
 const restraintPatience = 15 * time.Minute
 
 // textsPerDay is how many marketing texts a campaign lets a number of a window
-// class get in 24 hours; 0 is as many as there are. A law's limit holds against
-// the account's own and against an override.
+// class get in 24 hours; 0 is as many as there are. The limit of a place, which
+// is a law's unless the account has set another for it, holds against what the
+// account lets everybody have, and against an override.
 func textsPerDay(account liadesk.Account, c liadesk.SMSCampaign, class string) int {
 	most := account.Settings.MostTextsPerDay()
 	if c.Override != nil {
 		most = 0
 	}
 	if place, err := phone.ParseClass(class); err == nil {
-		if law := rules().For(place.Country, place.State).MostPerDay; law > 0 && (most == 0 || law < most) {
+		if law := rules().MostPerDay(account.Settings.Windows, place.Country, place.State); law > 0 && (most == 0 || law < most) {
 			most = law
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/db/dbtest"
+	"github.com/liadesk/campaigns/hours"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -198,6 +199,23 @@ func TestFloridasLimitHoldsAgainstTheAccountsAndAnOverride(t *testing.T) {
 	}
 	if o := c.Override; o == nil || o.Reason != "the shop burnt down" || o.By != b.admin.User || !o.At.Equal(c.CreatedAt) {
 		t.Errorf("the override is kept as %+v", o)
+	}
+}
+
+// A law changes before the product does, either way: the account says so.
+func TestAnAccountsLimitOfAPlaceStandsInForTheLaws(t *testing.T) {
+	b := newBench(t)
+	always := hours.EveryDay(hours.WholeDay)
+	b.account.Settings.Windows = map[string]hours.Window{"US/FL": {Week: always, MostPerDay: 2}, "US/OK": {Week: always}, "SE": {Week: always, MostPerDay: 1}}
+	b.often()
+	b.person(0, func(c *liadesk.Contact) { c.Phone, c.Class = "+13055550100", "US/FL/America/New_York" })
+	b.person(1, func(c *liadesk.Contact) { c.Phone, c.Class = "+14055550100", "US/OK/America/Chicago" })
+	b.person(2, nil)
+	for range 4 {
+		b.sends(nil)
+	}
+	if got := b.carrier.times(); got["+13055550100"] != 2 || got["+14055550100"] != 3 || got[number(2)] != 1 {
+		t.Errorf("texts: %v", got)
 	}
 }
 
