@@ -5,21 +5,33 @@ import (
 	"testing"
 )
 
-func TestThousandsOfListenersMakeTheCollectorThrifty(t *testing.T) {
+func TestTheCollectorIsSetByWhoListensAndWhatIsInUse(t *testing.T) {
 	t.Setenv("GOGC", "")
 	was := debug.SetGCPercent(usualGC)
 	defer debug.SetGCPercent(was)
-	n := 0
-	m := &thrift{listeners: func() int { return n }}
-	for _, step := range []struct{ listeners, want int }{{0, usualGC}, {manyListeners, thriftyGC}, {manyListeners + 5, thriftyGC}, {3, usualGC}} {
-		n = step.listeners
+	m := newThrift(nil)
+	if m.live() > 1<<40 {
+		t.Errorf("in use are %d bytes", m.live())
+	}
+	var listeners int
+	var live uint64
+	m.listeners, m.live = func() int { return listeners }, func() uint64 { return live }
+	for _, step := range []struct {
+		listeners int
+		live      uint64
+		want      int
+	}{
+		{0, 0, easyGC}, {0, 4 << 20, easyGC}, {0, 16 << 20, 300}, {0, 24 << 20, 200}, {0, 500 << 20, usualGC},
+		{manyListeners, 0, thriftyGC}, {manyListeners + 5, 500 << 20, thriftyGC}, {3, 48 << 20, usualGC},
+	} {
+		listeners, live = step.listeners, step.live
 		if err := m.tick(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		got := debug.SetGCPercent(usualGC)
 		debug.SetGCPercent(got)
 		if got != step.want {
-			t.Errorf("%d listeners: %d percent, want %d", n, got, step.want)
+			t.Errorf("%+v: %d percent", step, got)
 		}
 	}
 }

@@ -119,7 +119,7 @@ func (s *server) startRooms() error {
 		{Name: "imports", Every: importTick, Do: r.contacts.Tick},
 		{Name: "page views", Every: flushTick, Do: r.livechat.Flush},
 	}
-	list = append(list, scheduler.Tick{Name: "memory", Every: memoryTick, Do: (&thrift{listeners: r.talks.Live.Listeners}).tick})
+	list = append(list, scheduler.Tick{Name: "memory", Every: memoryTick, Do: newThrift(r.talks.Live.Listeners).tick})
 	if r.mails != nil {
 		list = append(list, scheduler.Tick{Name: "e-mails", Every: mailTick, Do: r.mails.Tick})
 	}

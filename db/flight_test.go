@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -106,9 +107,39 @@ func TestTheGateShutsForWhateverMayForbidAText(t *testing.T) {
 		}},
 	} {
 		before := gate()
+		counted, known := s.Shuts()
 		dbtest.Update(t, s, c.write)
 		if shut := gate() != before; shut != c.shuts {
 			t.Errorf("%s: shut %v", c.name, shut)
 		}
+		if now, _ := s.Shuts(); known != true || (now != counted) != c.shuts {
+			t.Errorf("%s: from %d to %d shuts, known %v", c.name, counted, now, known)
+		}
+	}
+}
+
+func TestHoldingAndReleasingCountAsShutsAndFailuresDoNot(t *testing.T) {
+	s := dbtest.Open(t)
+	for _, c := range []struct {
+		name  string
+		write func(*db.Tx) error
+	}{
+		{"held", func(tx *db.Tx) error { return tx.SetHeld(db.Held{Reason: db.HeldRestored}) }},
+		{"releasing", (*db.Tx).SetReleasing},
+		{"released", (*db.Tx).ClearHeld},
+	} {
+		before, _ := s.Shuts()
+		dbtest.Update(t, s, c.write)
+		if now, _ := s.Shuts(); now != before+1 {
+			t.Errorf("%s: from %d to %d", c.name, before, now)
+		}
+	}
+	before, _ := s.Shuts()
+	failed := errors.New("failed")
+	if err := s.Update(t.Context(), func(tx *db.Tx) error { return errors.Join(tx.ClearHeld(), failed) }); !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	if now, _ := s.Shuts(); now != before {
+		t.Errorf("an update that failed: from %d to %d", before, now)
 	}
 }

@@ -43,7 +43,16 @@ func (tx *Tx) ShutGate(account liadesk.ID) {
 	if tx.gates == nil {
 		tx.gates = make(map[liadesk.ID]bool)
 	}
-	tx.gates[account] = true
+	tx.gates[account], tx.shuts = true, true
+}
+
+// Shuts counts the transactions that shut a gate, or held sending in the whole
+// installation or let it go on. While the count stands as it was before a claim
+// began, nothing that was acknowledged since can forbid its texts, and nobody
+// needs to read the gate. Known is false where other processes may have changed
+// something too.
+func (s *Store) Shuts() (n uint64, known bool) {
+	return s.shuts.Load(), s.engine.Alone()
 }
 
 func (tx *Tx) shutGates() error {

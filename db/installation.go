@@ -36,6 +36,7 @@ func (tx *Tx) SetHeld(h Held) error {
 	if _, held, err := tx.Held(); err != nil || held {
 		return err
 	}
+	tx.shuts = true
 	return put(tx, meta("held"), h)
 }
 
@@ -46,12 +47,15 @@ func (tx *Tx) SetReleasing() error {
 	if err != nil || !held {
 		return err
 	}
-	h.Releasing = true
+	h.Releasing, tx.shuts = true, true
 	return put(tx, meta("held"), h)
 }
 
 // ClearHeld lets sending go on.
-func (tx *Tx) ClearHeld() error { return tx.kv.Delete(meta("held")) }
+func (tx *Tx) ClearHeld() error {
+	tx.shuts = true
+	return tx.kv.Delete(meta("held"))
+}
 
 // Address is the public address that the database last ran under, "" before
 // the first start.

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"github.com/liadesk/campaigns/db/kv"
 	"github.com/liadesk/campaigns/liadesk"
@@ -24,6 +25,7 @@ import (
 type Store struct {
 	engine kv.Engine
 	shared sharedRecords
+	shuts  atomic.Uint64 // see Shuts
 }
 
 // New puts a store on an engine and brings its data to this binary's schema.
@@ -65,6 +67,9 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil || last == nil {
 		return cannotStore(err)
 	}
+	if last.shuts {
+		s.shuts.Add(1) // before anybody is told that it is stored
+	}
 	for _, fn := range last.after {
 		fn()
 	}
@@ -102,6 +107,7 @@ type Tx struct {
 	// Written at the end, once for all that changed them.
 	flights map[string]*flight
 	gates   map[liadesk.ID]bool
+	shuts   bool // it forbids or allows texts; see Store.Shuts
 }
 
 // finish writes what a transaction gathers.

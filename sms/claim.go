@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -18,12 +19,16 @@ type job struct {
 	lane    *lane
 	inbox   *liadesk.Inbox
 	account *liadesk.Account
-	attempt liadesk.Attempt
-	leased  time.Duration // monotonic: the last renewal of the lease
-	probe   bool          // the one text that tries a troubled inbox
+	// credentials are the inbox's, opened once for all texts of a claim.
+	credentials func() (Credentials, error)
+	attempt     liadesk.Attempt
+	leased      time.Duration // monotonic: the last renewal of the lease
+	probe       bool          // the one text that tries a troubled inbox
 
-	// gate is the account's as it was when the text was claimed.
-	gate uint64
+	// gate is the account's as it was when the text was claimed, and shuts the
+	// store's count from before that, if known says that it tells all.
+	gate, shuts uint64
+	known       bool
 	// until is when time alone may forbid it: texting windows begin and end on
 	// whole minutes, in every zone.
 	until time.Time
@@ -45,6 +50,7 @@ type job struct {
 // held for unconfirmed; before it, nothing was claimed.
 func (s *Service) claim(ctx context.Context, ln *lane, n int) ([]*job, error) {
 	var c *claimer
+	shuts, known := s.Store.Shuts()
 	err := s.Store.Update(ctx, func(tx *db.Tx) (err error) {
 		c, err = s.claimIn(tx, ln, n)
 		return err
@@ -53,7 +59,15 @@ func (s *Service) claim(ctx context.Context, ln *lane, n int) ([]*job, error) {
 		return nil, err
 	}
 	ln.beyond = c.beyond
+	c.from(shuts, known)
 	return c.jobs, nil
+}
+
+// from notes on the jobs what the store counted before they were claimed.
+func (c *claimer) from(shuts uint64, known bool) {
+	for _, j := range c.jobs {
+		j.shuts, j.known = shuts, known
+	}
 }
 
 // claimIn is claim in the caller's transaction.
@@ -92,6 +106,7 @@ type claimer struct {
 	ledger  *ledger
 	account *liadesk.Account
 	inbox   *liadesk.Inbox
+	opened  func() (Credentials, error)
 	gate    uint64
 	jobs    []*job
 	changed bool // recipients were moved although none was claimed
@@ -114,6 +129,10 @@ func (c *claimer) run() error {
 		return err
 	}
 	c.account, c.inbox = &account, &inbox
+	c.opened = sync.OnceValues(func() (Credentials, error) {
+		id, token, err := c.s.Credentials(inbox)
+		return Credentials{AuthID: id, AuthToken: token}, err
+	})
 	if c.gate, err = c.tx.Gate(account.ID); err != nil {
 		return err
 	}
@@ -177,7 +196,7 @@ func (c *claimer) outbox() error {
 		if err := c.tx.OpenAttempt(a); err != nil {
 			return err
 		}
-		c.jobs = append(c.jobs, &job{lane: c.lane, inbox: c.inbox, account: c.account, attempt: a, leased: c.leased, item: &item})
+		c.jobs = append(c.jobs, &job{lane: c.lane, inbox: c.inbox, account: c.account, credentials: c.opened, attempt: a, leased: c.leased, item: &item})
 	}
 	return nil
 }
@@ -368,7 +387,7 @@ func (c *claimer) take(sc *liadesk.SMSCampaign, p liadesk.Contact, class string,
 	if !sc.ExpiresAt.IsZero() && sc.ExpiresAt.Before(until) {
 		until = sc.ExpiresAt
 	}
-	c.jobs = append(c.jobs, &job{lane: c.lane, inbox: c.inbox, account: c.account, attempt: a, leased: c.leased,
+	c.jobs = append(c.jobs, &job{lane: c.lane, inbox: c.inbox, account: c.account, credentials: c.opened, attempt: a, leased: c.leased,
 		gate: c.gate, until: until, campaign: sc, row: row, stored: stored, first: first, contact: p, class: class})
 	return nil
 }

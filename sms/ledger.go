@@ -3,6 +3,7 @@ package sms
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -26,30 +27,55 @@ type ledger struct {
 	now     time.Time
 	sums    map[string]map[string]int64 // by tally and counter
 	known   map[liadesk.ID]liadesk.SMSCampaign
-	begun   map[liadesk.ID]time.Time // when campaigns began to send
+	steps   map[liadesk.ID]map[string]int64 // the sums of the campaign's present step, nil for none
+	figures map[liadesk.ID]campaignSums
 }
+
+// campaignSums are the sums of a campaign's two tallies; see tallyOf.
+type campaignSums struct{ all, waiting map[string]int64 }
 
 func newLedger(tx *db.Tx, account liadesk.ID, seed byte, now time.Time) *ledger {
 	return &ledger{tx: tx, account: account, seed: seed, now: now,
-		sums: make(map[string]map[string]int64), known: make(map[liadesk.ID]liadesk.SMSCampaign), begun: make(map[liadesk.ID]time.Time)}
+		sums: make(map[string]map[string]int64), known: make(map[liadesk.ID]liadesk.SMSCampaign),
+		steps: make(map[liadesk.ID]map[string]int64), figures: make(map[liadesk.ID]campaignSums)}
 }
 
 func (l *ledger) count(campaign liadesk.ID, name string, n int64) {
-	tally := tallyOf(campaign, name)
-	if l.sums[tally] == nil {
-		l.sums[tally] = make(map[string]int64)
+	f, known := l.figures[campaign]
+	if !known {
+		f = campaignSums{all: l.sumsOf(tallyOf(campaign, statusName)), waiting: l.sumsOf(tallyOf(campaign, pendingSet))}
+		l.figures[campaign] = f
 	}
-	l.sums[tally][name] += n
+	if strings.HasPrefix(name, pendingSet) {
+		f.waiting[name] += n
+	} else {
+		f.all[name] += n
+	}
+}
+
+// sumsOf are the sums of a tally, to add to.
+func (l *ledger) sumsOf(tally string) map[string]int64 {
+	sums := l.sums[tally]
+	if sums == nil {
+		sums = make(map[string]int64)
+		l.sums[tally] = sums
+	}
+	return sums
 }
 
 // close writes the counters.
 func (l *ledger) close() error {
 	for _, name := range slices.Sorted(maps.Keys(l.sums)) {
+		if len(l.sums[name]) == 0 {
+			continue
+		}
 		if err := l.tx.AddTally(l.account, name, l.seed, l.sums[name]); err != nil {
 			return err
 		}
 	}
 	clear(l.sums)
+	clear(l.steps)
+	clear(l.figures)
 	return nil
 }
 
@@ -149,7 +175,7 @@ func (l *ledger) store(a liadesk.Attempt, old, before, after liadesk.Delivery, e
 	if old.Status != "" {
 		l.countRow(a.CampaignID, before, -1)
 	}
-	if err := l.steps(before, after); err != nil {
+	if err := l.timed(before, after); err != nil {
 		return err
 	}
 	l.arrived(before, after)

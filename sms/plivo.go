@@ -19,6 +19,8 @@ import (
 	"time"
 
 	plivo "github.com/plivo/plivo-go/v7"
+
+	"github.com/liadesk/campaigns/phone"
 )
 
 // PlivoURL is where Plivo's API is.
@@ -136,22 +138,21 @@ type plivoCarrier struct {
 	timeout time.Duration
 }
 
-var (
-	oneNumber = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
-	oneSender = regexp.MustCompile(`^(\+[1-9][0-9]{1,14}|[A-Za-z0-9]{1,11})$`)
-)
+// senderID is the form of one: up to 11 letters and digits, as a short code is.
+var senderID = regexp.MustCompile(`^[A-Za-z0-9]{1,11}$`)
 
 // checkOutgoing refuses what must never reach the wire. The carrier takes
 // "a<b<c" as three recipients; here it is one message to one number or nothing.
 func checkOutgoing(m Outgoing) error {
-	switch u, err := url.Parse(m.CallbackURL); {
-	case !oneNumber.MatchString(m.To):
+	switch {
+	case !phone.IsE164(m.To):
 		return fmt.Errorf("%.30q is not one number in E.164", m.To)
-	case !oneSender.MatchString(m.From):
+	case !phone.IsE164(m.From) && !senderID.MatchString(m.From):
 		return fmt.Errorf("%.30q is neither a number nor a sender id", m.From)
 	case m.Text == "":
 		return ErrEmptyText
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+	}
+	if u, err := url.Parse(m.CallbackURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return errors.New("the address for delivery reports is not one")
 	}
 	return nil
@@ -194,8 +195,11 @@ func (c *plivoCarrier) call(ctx context.Context, method string, params, out any)
 	}
 	// The library does not close what it reads. A time-out of http.Client keeps a
 	// timer, a goroutine and the answer of each text for its whole length then.
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
+	if until, ok := ctx.Deadline(); !ok || time.Until(until) > c.timeout {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+	}
 	var wire wire
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn:      func(httptrace.GotConnInfo) { wire.connected.Store(true) },

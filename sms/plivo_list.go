@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/liadesk/campaigns/phone"
 )
 
 // plivoTime is how Plivo takes instants, always in UTC.
@@ -110,7 +112,7 @@ func readListed(raw json.RawMessage) (listedText, bool) {
 	t.Units, _ = strconv.Atoi(scalar(r.Units))
 	var ok bool
 	t.At, ok = parseListedTime(r.Time)
-	return t, ok && r.UUID != "" && r.Direction == "outbound" && oneNumber.MatchString(t.To) && r.From != ""
+	return t, ok && r.UUID != "" && r.Direction == "outbound" && phone.IsE164(t.To) && r.From != ""
 }
 
 func (t listedText) matches(q ListQuery) bool {

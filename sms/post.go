@@ -44,7 +44,7 @@ func (s *Service) post(ctx context.Context, j *job) result {
 		r.event.Code, r.event.Text = "not_sendable", err.Error()
 		return r
 	}
-	id, token, err := s.Credentials(*j.inbox)
+	credentials, err := j.credentials()
 	if err != nil {
 		r.event.Kind, r.event.At = liadesk.EventNotTaken, s.now()
 		r.condition = &SendError{Class: NotSent, Reason: ReasonUnauthorised, Text: err.Error(), Err: err}
@@ -58,7 +58,7 @@ func (s *Service) post(ctx context.Context, j *job) result {
 	ctx, cancel := context.WithTimeout(ctx, s.PostTimeout)
 	defer cancel()
 	r.posted = true
-	receipt, err := s.Dialer.Carrier(Credentials{AuthID: id, AuthToken: token}).Send(ctx, Outgoing{
+	receipt, err := s.Dialer.Carrier(credentials).Send(ctx, Outgoing{
 		From: j.inbox.SMS.Number, To: j.attempt.Phone, Text: text, CallbackURL: s.callbackURL(j.attempt),
 	})
 	r.event.At, r.event.Segments = s.now(), segments
@@ -123,6 +123,9 @@ func (s *Service) mayPost(ctx context.Context, j *job) (liadesk.EventKind, liade
 	if s.Monotonic()-j.leased >= leaseTime*2/3 {
 		return liadesk.EventNotTaken, "", nil
 	}
+	if shuts, _ := s.Store.Shuts(); j.known && shuts == j.shuts && j.undisturbed(s.now()) {
+		return "", "", nil
+	}
 	var kind liadesk.EventKind
 	var reason liadesk.SkipReason
 	err := s.Store.View(ctx, func(tx *db.Tx) (err error) {
@@ -132,6 +135,12 @@ func (s *Service) mayPost(ctx context.Context, j *job) (liadesk.EventKind, liade
 	return kind, reason, err
 }
 
+// undisturbed tells whether a campaign's text may go if nothing changed since its
+// claim but the time.
+func (j *job) undisturbed(now time.Time) bool {
+	return j.campaign != nil && !j.probe && now.Before(j.until) && !now.Before(j.attempt.StartedAt)
+}
+
 func (s *Service) check(tx *db.Tx, j *job) (liadesk.EventKind, liadesk.SkipReason, error) {
 	const back = liadesk.EventNotTaken
 	held, gate, err := tx.HeldAndGate(j.account.ID)
@@ -139,8 +148,8 @@ func (s *Service) check(tx *db.Tx, j *job) (liadesk.EventKind, liadesk.SkipReaso
 		return back, "", err
 	}
 	now := s.now()
-	if j.campaign != nil && !j.probe && gate == j.gate && now.Before(j.until) && !now.Before(j.attempt.StartedAt) {
-		return "", "", nil // nothing changed since the claim that may forbid it
+	if gate == j.gate && j.undisturbed(now) {
+		return "", "", nil
 	}
 	account, found, err := tx.SharedAccount(j.account.ID)
 	if err != nil || !found {

@@ -22,6 +22,7 @@ type running struct {
 	ended  chan struct{} // closed: everything in flight is recorded
 	abort  context.CancelFunc
 	signal chan struct{} // holds one token: a result waits to be recorded
+	jobs   chan *job     // claimed, to be posted; has room for all that may be in flight
 	posts  sync.WaitGroup
 	lost   error // why the last results were given up; to be read after ended
 }
@@ -42,9 +43,13 @@ func (s *Service) Start() {
 	ctx, abort := context.WithCancel(context.Background())
 	r := &running{
 		stop: make(chan struct{}), posted: make(chan struct{}), ended: make(chan struct{}),
-		abort: abort, signal: make(chan struct{}, 1),
+		abort: abort, signal: make(chan struct{}, 1), jobs: make(chan *job, s.Workers),
 	}
 	s.run, s.stopping = r, false
+	// A goroutine of its own for each text would grow its stack each time.
+	for range s.Workers {
+		r.posts.Go(func() { s.postLoop(ctx, r) })
+	}
 	go func() {
 		defer close(r.ended)
 		s.recordLoop(ctx, r)
@@ -52,6 +57,7 @@ func (s *Service) Start() {
 	go func() {
 		defer close(r.posted)
 		s.claimLoop(ctx, r)
+		close(r.jobs) // nor does a turn post any more: that ends with stopping
 		r.posts.Wait()
 	}()
 }
@@ -105,7 +111,7 @@ func (s *Service) claimLoop(ctx context.Context, r *running) {
 		if err != nil {
 			s.Log.Error("texts could not be claimed", "error", err)
 		}
-		s.postAll(ctx, r, jobs)
+		r.postAll(jobs)
 		timer := s.Clock.NewTimer(wait)
 		select {
 		case <-r.stop:
@@ -116,18 +122,23 @@ func (s *Service) claimLoop(ctx context.Context, r *running) {
 	}
 }
 
-// postAll posts each of the jobs in a goroutine of its own.
-func (s *Service) postAll(ctx context.Context, r *running, jobs []*job) {
+// postAll hands jobs to those who post. It does not wait: there is room for as
+// many as may be claimed.
+func (r *running) postAll(jobs []*job) {
 	for _, j := range jobs {
-		r.posts.Go(func() {
-			// A post that has begun is not broken off by Stop: it would only
-			// become uncertain.
-			res := s.post(ctx, j)
-			s.mu.Lock()
-			s.done = append(s.done, res)
-			s.mu.Unlock()
-			r.poke()
-		})
+		r.jobs <- j
+	}
+}
+
+// postLoop posts jobs until there will be none. A post that has begun is not
+// broken off by Stop: it would only become uncertain.
+func (s *Service) postLoop(ctx context.Context, r *running) {
+	for j := range r.jobs {
+		res := s.post(ctx, j)
+		s.mu.Lock()
+		s.done = append(s.done, res)
+		s.mu.Unlock()
+		r.poke()
 	}
 }
 
@@ -333,29 +344,32 @@ func (s *Service) laneOf(in liadesk.Inbox) *lane {
 func (s *Service) dispatchLane(ctx context.Context, ln *lane) ([]*job, time.Duration, error) {
 	now, mono := s.now(), s.Monotonic()
 	s.mu.Lock()
-	n := min(ln.tokens(now), ln.room(s.Workers), s.Workers-s.inflight)
+	n := min(ln.tokens(now), ln.room(s.Workers), s.Workers-s.inflight-s.claiming)
 	quiet, resting := ln.quiet-mono, ln.resting
 	if resting || ln.careful() {
 		n = min(n, 1-ln.inflight)
 	}
 	tokenIn := ln.untilToken(now)
 	busy := ln.busy
-	ln.busy = busy || quiet <= 0 && n > 0
+	claims := !busy && quiet <= 0 && n > 0
+	if claims {
+		ln.busy = true
+		s.claiming += n
+	}
 	s.mu.Unlock()
 	switch {
+	case claims:
 	case quiet > 0:
 		return nil, quiet, nil
-	case busy:
-		return nil, idleWait, nil // the end of that claim wakes the sender
-	case n <= 0:
-		if tokenIn > 0 {
-			return nil, tokenIn, nil
-		}
-		return nil, idleWait, nil // a result that is recorded wakes the sender
+	case !busy && tokenIn > 0:
+		return nil, tokenIn, nil
+	default:
+		return nil, idleWait, nil // the end of that claim, or a result that is recorded, wakes the sender
 	}
 	defer func() {
 		s.mu.Lock()
 		ln.busy = false
+		s.claiming -= n
 		s.mu.Unlock()
 	}()
 	if err := s.lease(ctx, ln); err != nil {

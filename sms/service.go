@@ -26,6 +26,7 @@ type Service struct {
 	mu       sync.Mutex
 	lanes    map[liadesk.ID]*lane // by inbox; guarded by mu, as are the lanes
 	inflight int                  // texts claimed and not yet recorded
+	claiming int                  // how many more may come of claims that are being made
 	outcomes map[liadesk.EventKind]uint64
 	done     []result // posted and not yet recorded
 	stopping bool

@@ -73,30 +73,25 @@ func offset(step int) time.Duration {
 
 // step counts something that happens now in the campaign's time.
 func (l *ledger) step(campaign liadesk.ID, counter string, n int64) error {
-	begun, known := l.begun[campaign]
+	sums, known := l.steps[campaign]
 	if !known {
 		c, _, err := l.tx.SharedSMSCampaign(l.account, campaign)
 		if err != nil {
 			return err
 		}
-		begun = c.StartedAt
-		l.begun[campaign] = begun
-	}
-	if begun.IsZero() {
-		return nil
-	}
-	if i := stepOf(begun, l.now); i >= 0 {
-		tally := fmt.Sprintf("%s%04d", stepTally(campaign), i)
-		if l.sums[tally] == nil {
-			l.sums[tally] = make(map[string]int64)
+		if i := stepOf(c.StartedAt, l.now); i >= 0 && !c.StartedAt.IsZero() {
+			sums = l.sumsOf(fmt.Sprintf("%s%04d", stepTally(campaign), i))
 		}
-		l.sums[tally][counter] += n
+		l.steps[campaign] = sums
+	}
+	if sums != nil {
+		sums[counter] += n
 	}
 	return nil
 }
 
-// steps counts what a move of a row means.
-func (l *ledger) steps(before, after liadesk.Delivery) error {
+// timed counts what a move of a row means by time.
+func (l *ledger) timed(before, after liadesk.Delivery) error {
 	if !before.Proven() && after.Proven() {
 		if err := l.step(after.CampaignID, stepTaken, 1); err != nil {
 			return err

@@ -48,11 +48,7 @@ func middleOf(span int) time.Duration {
 
 // took counts a time that a text of a campaign took, or takes it back.
 func (l *ledger) took(campaign liadesk.ID, kind string, d time.Duration, n int64) {
-	tally := tookTally(campaign)
-	if l.sums[tally] == nil {
-		l.sums[tally] = make(map[string]int64)
-	}
-	l.sums[tally][kind+strconv.Itoa(spanOf(d))] += n
+	l.sumsOf(tookTally(campaign))[kind+strconv.Itoa(spanOf(d))] += n
 }
 
 // arrived counts how long a text took from the carrier's yes until its report

@@ -30,6 +30,7 @@ func (s *Service) turn(ctx context.Context, r *running, batch []result) error {
 	}
 	defer s.endTurn(lanes)
 	now := s.now()
+	shuts, known := s.Store.Shuts()
 	err := s.Store.Update(ctx, func(tx *db.Tx) error {
 		if err := s.recordIn(tx, batch); err != nil {
 			return err
@@ -54,6 +55,7 @@ func (s *Service) turn(ctx context.Context, r *running, batch []result) error {
 		if l.took == nil {
 			continue
 		}
+		l.took.from(shuts, known)
 		jobs := l.took.jobs
 		l.lane.beyond = l.took.beyond
 		l.lane.pay(now, len(jobs))
@@ -61,7 +63,7 @@ func (s *Service) turn(ctx context.Context, r *running, batch []result) error {
 		l.lane.inflight += len(jobs)
 		s.inflight += len(jobs)
 		if !s.stopping {
-			s.postAll(ctx, r, jobs)
+			r.postAll(jobs)
 			continue
 		}
 		for _, j := range jobs {
@@ -90,7 +92,7 @@ func (s *Service) beginTurn(batch []result) []claiming {
 		free[r.job.lane]++
 	}
 	var lanes []claiming
-	left := s.Workers - s.inflight + len(batch)
+	left := s.Workers - s.inflight - s.claiming + len(batch)
 	for ln, n := range free {
 		n = min(ln.tokens(now), ln.room(s.Workers)+n, left)
 		if n <= 0 || ln.busy || ln.resting || ln.careful() || ln.quiet > mono || !ln.recovered || mono-ln.renewed >= leaseTime/3 {
@@ -98,6 +100,7 @@ func (s *Service) beginTurn(batch []result) []claiming {
 		}
 		ln.busy = true
 		left -= n
+		s.claiming += n
 		lanes = append(lanes, claiming{lane: ln, n: n})
 	}
 	return lanes
@@ -108,5 +111,6 @@ func (s *Service) endTurn(lanes []claiming) {
 	defer s.mu.Unlock()
 	for _, l := range lanes {
 		l.lane.busy = false
+		s.claiming -= l.n
 	}
 }

@@ -199,11 +199,22 @@ func (t *Template) Render(v Vars) (text string, err error) {
 
 // bindings has the values used and no others.
 func (t *Template) bindings(v Vars) liquid.Bindings {
-	own := map[string]any{}
-	contact := map[string]any{"attributes": own}
-	account := map[string]any{}
+	all := make(liquid.Bindings, 2)
+	put := func(of, field string, value any) {
+		fields, ok := all[of].(map[string]any)
+		if !ok {
+			fields = make(map[string]any, 1)
+			all[of] = fields
+		}
+		fields[field] = value
+	}
+	var own map[string]any
 	for _, name := range t.used {
 		if attribute, ok := strings.CutPrefix(name, Attributes); ok {
+			if own == nil {
+				own = make(map[string]any, 1)
+				put("contact", "attributes", own)
+			}
 			own[attribute] = clip(v.Contact.Attributes[attribute])
 			continue
 		}
@@ -213,13 +224,10 @@ func (t *Template) bindings(v Vars) liquid.Bindings {
 		} else {
 			value = clip(v.Also[name])
 		}
-		if of, field, _ := strings.Cut(name, "."); of == "contact" {
-			contact[field] = value
-		} else {
-			account[field] = value
-		}
+		of, field, _ := strings.Cut(name, ".")
+		put(of, field, value)
 	}
-	return liquid.Bindings{"contact": contact, "account": account}
+	return all
 }
 
 // clip cuts a value that by itself is more than may be rendered to just more

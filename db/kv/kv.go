@@ -101,6 +101,11 @@ type Engine interface {
 	// to a local disk first and carry it away from there.
 	Backup(ctx context.Context, w io.Writer) (int64, error)
 
+	// Alone tells whether nobody else can write while this engine is open. Then
+	// what its own updates do is all that ever changes, and may be remembered in
+	// memory.
+	Alone() bool
+
 	// Close waits for the transactions which run, then lets go of the disk. Calls
 	// that come later get ErrClosed; closing again is harmless.
 	Close() error

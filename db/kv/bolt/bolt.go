@@ -312,6 +312,9 @@ func (e *Engine) Check(ctx context.Context) error {
 	return nil
 }
 
+// Alone implements kv.Engine: bbolt locks its file.
+func (e *Engine) Alone() bool { return true }
+
 // Close implements kv.Engine. Those who stand in line still get their turn.
 func (e *Engine) Close() error {
 	e.closeOnce.Do(func() {
