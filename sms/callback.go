@@ -87,19 +87,7 @@ func (s *Service) verify(ctx context.Context, cb Callback, path string) (signed,
 // its nonce, and on the inbox that the carrier reaches us and how it signs. It
 // tells whether this very request came before, which then changes nothing.
 // Nothing is written when it is a forgery.
-//
-// A nonce may come again with the same body: the carrier repeats itself when it
-// did not get our answer. Under V2, which does not cover the body, another body
-// with a nonce that was used is a forgery by somebody who saw a request.
 func (s *Service) note(tx *db.Tx, v signed) (repeated bool, err error) {
-	now := s.now()
-	same, other, err := tx.NonceSeen(v.account, v.inbox.ID, v.proof.Nonce, v.digest, now)
-	if err != nil || same {
-		return same, err
-	}
-	if other && v.proof.Version == SignatureV2 {
-		return false, ErrForged
-	}
 	in, found, err := tx.SharedInbox(v.account, v.inbox.ID)
 	if err != nil {
 		return false, err
@@ -108,9 +96,10 @@ func (s *Service) note(tx *db.Tx, v signed) (repeated bool, err error) {
 	if known && !v3 && in.SMS.SignedV3 {
 		return false, ErrForged // V3 was seen since it was verified
 	}
-	if err := tx.PutNonce(v.account, v.inbox.ID, v.proof.Nonce, v.digest, now); err != nil || !known {
-		return false, err
+	if repeated, err = s.noteNonce(tx, v); err != nil || repeated || !known {
+		return repeated, err
 	}
+	now := s.now()
 	if v3 == in.SMS.SignedV3 && now.Sub(in.SMS.CallbackSeenAt).Abs() < seenEvery {
 		return false, nil
 	}
@@ -119,6 +108,29 @@ func (s *Service) note(tx *db.Tx, v signed) (repeated bool, err error) {
 	}
 	in.SMS.SignedV3, in.SMS.CallbackSeenAt = v3, now
 	return false, tx.PutInbox(in)
+}
+
+// noteNonce remembers a nonce. It may come again with the same body: the carrier
+// repeats itself when it did not get our answer. Under V2, which does not cover
+// the body, another body with a nonce that was used is a forgery by somebody who
+// saw a request.
+//
+// Of a delivery report under V3 it need not be known: the signature covers the
+// body, and the same report again changes nothing. There are as many of those
+// as texts go out, and more, and each nonce would be a page of the disk.
+func (s *Service) noteNonce(tx *db.Tx, v signed) (repeated bool, err error) {
+	if v.proof.Version == SignatureV3 && v.Attempt != "" {
+		return false, nil
+	}
+	now := s.now()
+	same, other, err := tx.NonceSeen(v.account, v.inbox.ID, v.proof.Nonce, v.digest, now)
+	if err != nil || same {
+		return same, err
+	}
+	if other && v.proof.Version == SignatureV2 {
+		return false, ErrForged
+	}
+	return false, tx.PutNonce(v.account, v.inbox.ID, v.proof.Nonce, v.digest, now)
 }
 
 // ReportStatus merges a delivery report. nil means that it is on the disk, or
