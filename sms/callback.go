@@ -51,6 +51,11 @@ type signed struct {
 	inbox   liadesk.Inbox
 	proof   Verified
 	digest  liadesk.Digest
+	// attempt is the campaign's that a report is on, nil where none was found.
+	// What a report needs of it never changes, so it is read before the
+	// transaction that the report shares with others; the text of no campaign
+	// lies in its attempt and is read there.
+	attempt *liadesk.Attempt
 }
 
 // verify holds a callback against the token of its inbox. Nothing is written.
@@ -61,8 +66,19 @@ func (s *Service) verify(ctx context.Context, cb Callback, path string) (signed,
 		if v.account, found, err = tx.InboxAccount(cb.Inbox); err != nil || !found {
 			return err
 		}
-		v.inbox, found, err = tx.SharedInbox(v.account, cb.Inbox)
-		return err
+		if v.inbox, found, err = tx.SharedInbox(v.account, cb.Inbox); err != nil || cb.Attempt == "" {
+			return err
+		}
+		id, err := liadesk.ParseID(cb.Attempt)
+		if err != nil {
+			return nil // of nobody: what came with it may still tell something
+		}
+		if a, ours, err := tx.Attempt(v.account, id); err != nil {
+			return err
+		} else if ours && a.Cause == liadesk.CauseCampaign {
+			v.attempt = &a
+		}
+		return nil
 	})
 	if err != nil {
 		return v, err
@@ -196,7 +212,10 @@ func (s *Service) mergeReport(l *ledger, v signed, id liadesk.ID, ours bool) err
 		return err
 	}
 	var a liadesk.Attempt
-	if ours {
+	switch {
+	case v.attempt != nil:
+		a = *v.attempt
+	case ours:
 		if a, ours, err = l.tx.Attempt(v.account, id); err != nil {
 			return err
 		}

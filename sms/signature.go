@@ -157,14 +157,22 @@ func splitAddress(address string) (base, query string, err error) {
 }
 
 func sorted(values url.Values, equals, and string) string {
+	if len(values) == 0 {
+		return ""
+	}
 	names := make([]string, 0, len(values))
 	for name := range values {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	var s strings.Builder
+	s.Grow(512)
 	for _, name := range names {
-		for _, value := range slices.Sorted(slices.Values(values[name])) {
+		list := values[name]
+		if len(list) > 1 {
+			list = slices.Sorted(slices.Values(list))
+		}
+		for _, value := range list {
 			if s.Len() > 0 {
 				s.WriteString(and)
 			}

@@ -137,11 +137,7 @@ func TestAReportThatFailsFailsAlone(t *testing.T) {
 	}
 	reports[2].proof.Version = SignatureV2 // of an inbox that V3 was seen on since
 	b.heard()
-	id, err := liadesk.ParseID(reports[1].Attempt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sick.bad = id[:]
+	sick.bad = []byte(b.carrier.taken[1].To) // the row's key ends in it
 	errs := b.svc.storeReports(t.Context(), reports)
 	for i, want := range []error{nil, errDamagedHere, ErrForged, nil} {
 		if !errors.Is(errs[i], want) {
