@@ -44,6 +44,10 @@ func applyWindows(v *liadesk.Invalid, set *liadesk.Settings, patch map[string]*h
 			}
 			continue
 		}
+		if w.Public == hours.Anywhere && place != hours.Anywhere {
+			v.Add(field+".public_holidays", "hours_public_holidays") // of which country?
+			continue
+		}
 		own[place] = hours.Window{Week: w.Week, Holidays: w.Holidays, Public: w.Public, PublicShifts: w.PublicShifts, MostPerDay: w.MostPerDay, Basis: "the account's own"}
 	}
 	set.Windows = own

@@ -64,7 +64,10 @@ func (s *Server) windowsPage(c *fiber.Ctx, f windowsPage) Page {
 	rules := windowsOf(set)
 	f.AsOf = hours.BuiltIn().AsOf
 	if w := keptWindow(set, f.Place); f.Place != "" && w.Public != "" {
-		f.PublicText = s.publicText(c, w) + ". " + s.nextPublic(c, w.Public)
+		f.PublicText = s.publicText(c, w) + "."
+		if w.Public != hours.Anywhere {
+			f.PublicText += " " + s.nextPublic(c, w.Public)
+		}
 	}
 	row := func(place, name string, w hours.Window) {
 		r := windowRow{Place: place, Name: name, Hours: s.hoursText(c, hours.Schedule{Week: w.Week}), Basis: w.Basis,
@@ -118,8 +121,11 @@ func (s *Server) nextPublic(c *fiber.Ctx, country string) string {
 
 // publicText says what a window does on public holidays, "" when nothing.
 func (s *Server) publicText(c *fiber.Ctx, w hours.Window) string {
-	if w.Public == "" {
+	switch w.Public {
+	case "":
 		return ""
+	case hours.Anywhere:
+		return s.publicOfEach(c)
 	}
 	if len(w.PublicShifts) == 0 {
 		return s.t(c, "windows.public_none", "Country", s.countryName(c, w.Public))
@@ -129,6 +135,19 @@ func (s *Server) publicText(c *fiber.Ctx, w hours.Window) string {
 		texts[i] = shift.Start() + "–" + shift.End()
 	}
 	return s.t(c, "windows.public_hours", "Country", s.countryName(c, w.Public), "Hours", strings.Join(texts, ", "))
+}
+
+// publicOfEach says that a window keeps the public holidays of each country, and
+// of which they are known that have no hours of their own.
+func (s *Server) publicOfEach(c *fiber.Ctx) string {
+	var names []string
+	for _, country := range hours.PublicCountries() {
+		if _, own := hours.BuiltIn().ByPlace[country]; !own {
+			names = append(names, s.countryName(c, country))
+		}
+	}
+	slices.Sort(names)
+	return s.t(c, "windows.public_each", "Countries", strings.Join(names, ", "))
 }
 
 // editWindow sets the account's own hours of one place, or goes back to those

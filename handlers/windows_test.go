@@ -12,7 +12,8 @@ func TestTextingHoursAreSetByPlaceAndTakenBack(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"windows":{"by_place":{"XX":{"week":{}}}}}`:                                          "windows.by_place.XX:window_place",
 		`{"windows":{"by_place":{"BR":{"week":{"mon":["09:00-12:00","11:00-13:00"]}}}}}`:       "windows.by_place.BR.week.mon.1:hours_overlap",
-		`{"windows":{"by_place":{"BR":{"week":{},"public_holidays":"SE"}}}}`:                   "windows.by_place.BR.public_holidays:hours_public_holidays",
+		`{"windows":{"by_place":{"BR":{"week":{},"public_holidays":"JP"}}}}`:                   "windows.by_place.BR.public_holidays:hours_public_holidays",
+		`{"windows":{"by_place":{"BR":{"week":{},"public_holidays":"*"}}}}`:                    "windows.by_place.BR.public_holidays:hours_public_holidays",
 		`{"windows":{"by_place":{"BR":{"week":{},"holidays":[{"date":"Christmas"}]}}}}`:        "windows.by_place.BR.holidays.0.date:hours_date",
 		`{"windows":{"by_place":{"BR":{"week":{"mon":["10:00-12:00"]}},"us/fl":{"week":{}}}}}`: "",
 		`{"windows":{"default":{"week":{"mon":["10:00-12:00"]}}}}`:                             "",
@@ -44,12 +45,32 @@ func TestTextingHoursAreSetByPlaceAndTakenBack(t *testing.T) {
 	if got := words(page.Find("tbody")); !strings.Contains(got, "No texts on public holidays of Brazil") || !strings.Contains(got, "On public holidays of Canada: 10:00–18:00") {
 		t.Errorf("of public holidays the table says %q", got)
 	}
+	if got := words(page.Find("tbody tr").First()); !strings.Contains(got, "public holidays of the country, as far as we know them: those of Austria, Belgium, Czechia, Denmark") {
+		t.Errorf("of everywhere else the table says %q", got)
+	}
+	everywhere := url.Values{"public": {"yes"}, "public_of": {"*"}, "time_zone": {"UTC"}, "place": {"*"}, "mon_from": {"10:00"}, "mon_to": {"18:00"}}
+	if words(d.page("acme", "GET", "/settings/windows?place=*", nil).read(t).Find("label.check")) == "" {
+		t.Error("the form of everywhere else does not ask about public holidays")
+	}
+	for _, want := range []any{"*", nil} {
+		if a := d.page("acme", "POST", "/settings/windows", everywhere); a.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%d %s", a.StatusCode, a.body)
+		}
+		_, set = d.api("acme", "GET", "/settings", "")
+		if of := set["windows"].(map[string]any)["default"].(map[string]any)["public_holidays"]; of != want {
+			t.Errorf("everywhere else keeps the holidays of %v, want %v", of, want)
+		}
+		everywhere.Del("public")
+	}
+	if status, _ := d.api("acme", "PATCH", "/settings", `{"windows":{"default":null}}`); status != 200 {
+		t.Fatal(status)
+	}
 	edit := d.page("acme", "GET", "/settings/windows?place=BR", nil).read(t)
 	if _, keeps := edit.Find("[name=public]").Attr("checked"); !keeps {
 		t.Error("the form does not keep the public holidays of Brazil")
 	}
-	if n := d.page("acme", "GET", "/settings/windows?place=SE", nil).read(t).Find("[name=public]").Length(); n != 0 {
-		t.Error("the form asks about holidays of Sweden, which nobody knows")
+	if n := d.page("acme", "GET", "/settings/windows?place=JP", nil).read(t).Find("[name=public]").Length(); n != 0 {
+		t.Error("the form asks about holidays of Japan, which nobody knows")
 	}
 	if got := words(edit.Find("label.check")); !strings.HasSuffix(got, "The next are Dec 25, 2026; Jan 1, 2027; Mar 26, 2027.") {
 		t.Errorf("the form says %q", got)

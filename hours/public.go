@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,6 +69,9 @@ func PublicHolidays(country string, year int) []time.Time {
 	}
 	return dates
 }
+
+// PublicCountries are the countries whose public holidays are known, sorted.
+func PublicCountries() []string { return slices.Sorted(maps.Keys(publicTables())) }
 
 // has tells whether a day, counted from 1970-01-01, is a public holiday.
 func (t *publicTable) has(days int64) bool {

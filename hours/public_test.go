@@ -22,7 +22,21 @@ func TestPublicHolidaysFallWhereTheCalendarsOfTheirCountriesSay(t *testing.T) {
 		"US 2026": "01-01 01-19 02-16 05-25 06-19 07-03 07-04 09-07 10-12 11-11 11-26 12-25",
 		// Christmas of 2027 and New Year of 2028 are Saturdays.
 		"US 2027": "01-01 01-18 02-15 05-31 06-18 06-19 07-04 07-05 09-06 10-11 11-11 11-25 12-24 12-25 12-31",
-		"SE 2026": "",
+		"AT 2026": "01-01 01-06 04-06 05-01 05-14 05-25 06-04 08-15 10-26 11-01 12-08 12-25 12-26",
+		"BE 2026": "01-01 04-06 05-01 05-14 05-25 07-21 08-15 11-01 11-11 12-25",
+		"CH 2026": "01-01 05-14 08-01 12-25",
+		"CZ 2026": "01-01 04-03 04-06 05-01 05-08 07-05 07-06 09-28 10-28 11-17 12-24 12-25 12-26",
+		"DK 2026": "01-01 04-02 04-03 04-05 04-06 05-14 05-24 05-25 12-25 12-26",
+		"ES 2026": "01-01 01-06 04-03 05-01 08-15 10-12 11-01 12-06 12-08 12-25",
+		"FI 2026": "01-01 01-06 04-03 04-05 04-06 05-01 05-14 05-24 06-20 10-31 12-06 12-25 12-26",
+		"NO 2026": "01-01 04-02 04-03 04-05 04-06 05-01 05-14 05-17 05-24 05-25 12-25 12-26",
+		"PE 2026": "01-01 04-02 04-03 05-01 06-07 06-29 07-23 07-28 07-29 08-06 08-30 10-08 11-01 12-08 12-09 12-25",
+		"PL 2024": "01-01 01-06 03-31 04-01 05-01 05-03 05-19 05-30 08-15 11-01 11-11 12-25 12-26",
+		"PL 2026": "01-01 01-06 04-05 04-06 05-01 05-03 05-24 06-04 08-15 11-01 11-11 12-24 12-25 12-26",
+		"PT 2026": "01-01 04-03 04-05 04-25 05-01 06-04 06-10 08-15 10-05 11-01 12-01 12-08 12-25",
+		"SE 2025": "01-01 01-06 04-18 04-20 04-21 05-01 05-29 06-06 06-08 06-21 11-01 12-25 12-26",
+		"SE 2026": "01-01 01-06 04-03 04-05 04-06 05-01 05-14 05-24 06-06 06-20 10-31 12-25 12-26",
+		"JP 2026": "",
 	} {
 		country, year, _ := strings.Cut(of, " ")
 		var n int
@@ -85,6 +99,23 @@ func TestAWindowKeepsThePublicHolidaysOfItsPlace(t *testing.T) {
 	if closes, ok := Closes([]string{toronto}, rules.For("CA", ""), at(toronto, "2026-07-01 11:00")); !ok || !closes.Equal(at(toronto, "2026-07-01 18:00")) {
 		t.Errorf("Canada Day closes at %v", closes)
 	}
+	// Where no rule is known, the holidays of the country are, for some.
+	const stockholm, tokyo = "Europe/Stockholm", "Asia/Tokyo"
+	midsummer := at(stockholm, "2026-06-20 12:00")
+	if w := rules.For("SE", ""); w.Public != "SE" || Allowed([]string{stockholm}, w, midsummer) {
+		t.Errorf("on Midsummer Day in Sweden: %+v", w)
+	}
+	if w := rules.For("JP", ""); w.Public != "" || !Allowed([]string{tokyo}, w, at(tokyo, "2026-06-20 12:00")) {
+		t.Errorf("nothing is known of Japan: %+v", w)
+	}
+	anywhere := map[string]Window{Anywhere: {Week: EveryDay(WholeDay), Public: Anywhere}}
+	if w := rules.ForWith(anywhere, "SE", ""); w.Public != "SE" || Allowed([]string{stockholm}, w, midsummer) {
+		t.Errorf("an account's own hours everywhere, with holidays: %+v", w)
+	}
+	anywhere[Anywhere] = Window{Week: EveryDay(WholeDay)}
+	if w := rules.ForWith(anywhere, "SE", ""); !Allowed([]string{stockholm}, w, midsummer) {
+		t.Errorf("an account's own hours everywhere, without holidays: %+v", w)
+	}
 	// An own date goes before the table.
 	own := rules.For("FR", "")
 	own.Holidays = []Holiday{{Date: "2026-05-14", Shifts: []Shift{{From: 600, To: 660}}}}
@@ -96,7 +127,7 @@ func TestAWindowKeepsThePublicHolidaysOfItsPlace(t *testing.T) {
 	if whole.AlwaysOpen() || Allowed([]string{paris}, whole, at(paris, "2026-05-14 10:30")) {
 		t.Error("a window with holidays is taken for one that never closes")
 	}
-	whole.Public, whole.PublicShifts = "SE", []Shift{{From: 5, To: 5}}
+	whole.Public, whole.PublicShifts = "JP", []Shift{{From: 5, To: 5}}
 	var errs Errors
 	if err := whole.Validate(); !errors.As(err, &errs) || !slices.Contains(errs, FieldError{"public_holidays", CodePublic}) ||
 		!slices.Contains(errs, FieldError{"public_holiday_hours.0", CodeShift}) {

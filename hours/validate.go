@@ -111,7 +111,7 @@ func (e Errors) orNil() error {
 
 func (e *Errors) window(prefix string, w Window) {
 	e.calendar(prefix, w.Week, w.Holidays)
-	if w.Public != "" && publicTables()[w.Public] == nil {
+	if w.Public != "" && w.Public != Anywhere && publicTables()[w.Public] == nil {
 		e.add(prefix+"public_holidays", CodePublic)
 	}
 	e.shifts(prefix+"public_holiday_hours", w.PublicShifts)

@@ -16,7 +16,8 @@ type Window struct {
 	// or by the account's own word, at most MaxPerDay; 0 if it says nothing of
 	// that. Read it by Rules.MostPerDay, for a nearer or farther place may.
 	MostPerDay int `json:"most_per_day,omitempty" cbor:"4,keyasint,omitempty"`
-	// Public is the country whose public holidays the window keeps, "" for none:
+	// Public is the country whose public holidays the window keeps, "" for none,
+	// Anywhere in a window for many countries for those of each that are known:
 	// on them PublicShifts stand for those of the week. Holidays go before them.
 	Public       string  `json:"public_holidays,omitempty" cbor:"5,keyasint,omitempty"`
 	PublicShifts []Shift `json:"public_holiday_hours,omitempty" cbor:"6,keyasint,omitempty"`
@@ -79,7 +80,18 @@ func (r Rules) For(country, state string) Window {
 	if w, ok := r.ByPlace[country]; ok && country != "" {
 		return w
 	}
-	return r.Default
+	return r.Default.in(country)
+}
+
+// in is a window for many countries as it is for one of them.
+func (w Window) in(country string) Window {
+	if w.Public == Anywhere && country != Anywhere {
+		w.Public = ""
+		if publicTables()[country] != nil {
+			w.Public = country
+		}
+	}
+	return w
 }
 
 // Anywhere stands in an account's own windows for every place without one.
@@ -105,9 +117,9 @@ func (r Rules) ForWith(own map[string]Window, country, state string) Window {
 		}
 	}
 	if w, ok := own[Anywhere]; ok {
-		return w
+		return w.in(country)
 	}
-	return r.Default
+	return r.Default.in(country)
 }
 
 // MostPerDay is how many texts one person in a place may get in 24 hours, 0
