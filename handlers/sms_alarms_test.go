@@ -47,7 +47,7 @@ func TestAReportSaysWhatIsTooHighAndWhatToDo(t *testing.T) {
 		t.Errorf("a campaign that has ended: %s", alarms)
 	}
 	stats := words(doc.Find("dl.stats"))
-	for _, want := range []string{"Cost per delivered text", "÷ 3 delivered, in the carrier's currency", "Cost per reply", "÷ 1 people who replied",
+	for _, want := range []string{"Cost per delivered text", "÷ 3 delivered, in the carrier's currency", "Cost per reply", "÷ 1 who replied",
 		"Charged of the estimate", "÷ 0.04 by your prices, for 4 texts with a final report"} {
 		if !strings.Contains(stats, want) {
 			t.Errorf("%q is not said: %s", want, stats)
