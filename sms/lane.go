@@ -12,8 +12,9 @@ import (
 )
 
 // lane is one SMS inbox as this process sends for it: its lease, its pace and
-// how the carrier takes it. Nothing of it is worth keeping over a restart: a
-// new lane begins with a full bucket, which is a quarter of a second of pace.
+// how the carrier takes it. Little of it is worth keeping over a restart: a new
+// lane begins with a full bucket, which is a quarter of a second of pace, and is
+// careful if the inbox says that the carrier did not answer.
 type lane struct {
 	account, inbox liadesk.ID
 	authID         string // the account with the carrier, which may be that of other inboxes too

@@ -329,6 +329,11 @@ func (s *Service) laneOf(in liadesk.Inbox) *lane {
 	ln := s.lanes[in.ID]
 	if ln == nil {
 		ln = &lane{account: in.AccountID, inbox: in.ID, version: in.Version}
+		if in.SMS.Trouble == liadesk.TroubleNoAnswer {
+			// The process before this one found out; it need not be paid for again
+			// with texts that nobody knows about.
+			ln.doubts = carefulFrom
+		}
 		s.lanes[in.ID] = ln
 	}
 	ln.authID = in.SMS.AuthID

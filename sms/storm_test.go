@@ -83,6 +83,35 @@ func TestAnHourOfTroubleWithTheCarrierLosesNobody(t *testing.T) {
 	}
 }
 
+// A server that is restarted again and again while the carrier answers nothing
+// leaves no more texts in doubt than one that runs on.
+func TestRestartsDoNotMakeACarefulInboxCareless(t *testing.T) {
+	const people = 200
+	b := newBench(t)
+	b.options.Workers = 8
+	b.restart()
+	for i := range people {
+		b.person(i, nil)
+	}
+	c := b.schedule(nil)
+	b.due()
+	b.carrier.answer = func(Outgoing, func() string) (Receipt, error) { return Receipt{}, errors.New("time-out") }
+	b.during(time.Minute)
+	before := b.progress(c.ID).Unconfirmed
+	for range 10 {
+		b.restart()
+		b.step(2)
+	}
+	if more := b.progress(c.ID).Unconfirmed - before; before > 20 || more > 10 {
+		t.Errorf("%d in doubt, then %d more in ten restarts", before, more)
+	}
+	b.carrier.answer = nil
+	b.during(30 * time.Minute)
+	if p := b.progress(c.ID); p.Pending+p.Sending != 0 || p.Accepted+p.Unconfirmed != people {
+		t.Errorf("afterwards: %+v", p)
+	}
+}
+
 // A single text of which nobody knows slows down nobody.
 func TestOneDoubtSlowsNobodyDown(t *testing.T) {
 	b := newBench(t)
