@@ -14,10 +14,9 @@ import (
 // person: "campaign." and its id, with eq or ne and an outcome.
 const campaignField = "campaign."
 
-// outcomes are what such a field is compared with. Clicks are not counted by
-// the product, so that nobody can be asked for by them.
+// outcomes are what such a field is compared with.
 var outcomes = map[string]db.Outcome{
-	"sent": db.OutcomeSent, "delivered": db.OutcomeDelivered, "replied": db.OutcomeReplied, "unreachable": db.OutcomeUnreachable,
+	"sent": db.OutcomeSent, "delivered": db.OutcomeDelivered, "replied": db.OutcomeReplied, "clicked": db.OutcomeClicked, "unreachable": db.OutcomeUnreachable,
 }
 
 // campaignOf is the campaign and outcome that a valid part asks for.

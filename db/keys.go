@@ -60,6 +60,8 @@ const (
 	nFlight         noun = "fl" // inbox id: the attempts whose posts are under way
 	nGate           noun = "ga" // what claimed texts look at before they are posted
 	nSegment        noun = "sg" // segment id
+	nClickCode      noun = "kc" // the code of a campaign in short addresses -> its id
+	nClicked        noun = "kl" // campaign id, chunk -> roaring bitmap of who opened a link
 	nLinkCode       noun = "lk" // the account's code in addresses of opt-out pages
 	nCarrierUUID    noun = "cu" // carrier's message uuid
 	nOutbox         noun = "ob" // inbox id, order: texts ahead of campaigns

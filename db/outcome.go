@@ -14,6 +14,7 @@ const (
 	OutcomeSent        Outcome = "sent"        // the carrier took the text, and it did not fail
 	OutcomeDelivered   Outcome = "delivered"   // it is on the phone
 	OutcomeReplied     Outcome = "replied"     // the person answered it
+	OutcomeClicked     Outcome = "clicked"     // the person opened a link in it
 	OutcomeUnreachable Outcome = "unreachable" // it failed for a reason that may pass
 )
 
@@ -29,9 +30,12 @@ var outcomeStates = map[Outcome][]liadesk.DeliveryStatus{
 const outcomePage = 2000
 
 // CampaignOutcome is the set of the contacts for whom a campaign had an
-// outcome. Who was sent or got the text stands in the index by status; the
-// others are read from their rows, page by page.
+// outcome. Who opened a link is a set; who was sent or got the text stands in
+// the index by status; the others are read from their rows, page by page.
 func (tx *Tx) CampaignOutcome(account, campaign liadesk.ID, o Outcome) (*roaring.Bitmap, error) {
+	if o == OutcomeClicked {
+		return tx.clicked(account, campaign)
+	}
 	out := roaring.New()
 	for _, state := range outcomeStates[o] {
 		base := in(account, nDeliveryState).id(campaign).str(string(state))

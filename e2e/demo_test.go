@@ -73,7 +73,9 @@ func TestFromTheFirstStartToAnAnswerInBothChannels(t *testing.T) {
 		agent.open(url + "/campaigns/sms/new")
 		agent.typed("[name=title]", "Evening for regulars")
 		eval[bool](agent, choose, "select[name=inbox_id]", "Texts USA")
-		agent.typed("[name=message]", "We open late on Friday, for you alone. Coming? No more: {{ contact.opt_out_link }}")
+		agent.typed("[name=message]", "We open late on Friday, for you alone: "+url+"/demo/site Coming? No more: {{ contact.opt_out_link }}")
+		agent.click("[name=track_clicks]")
+		agent.until("a short link in the preview", `document.querySelector("#sms-preview").innerText.includes("/l/xxxxxxxx")`)
 		agent.until("the counter", `/\b(4\d|\d{2,3})\b/.test(document.querySelector(".counter")?.innerText ?? "")`)
 		eval[bool](agent, choose, "select[name=add_any]", "vip")
 		agent.until("the tag", `document.querySelector("#sms-audience .chip input[name=any][value=vip]")`)
@@ -90,6 +92,10 @@ func TestFromTheFirstStartToAnAnswerInBothChannels(t *testing.T) {
 		agent.until("the text on a phone", `[...document.querySelectorAll(".talk")].some(e => e.innerText.includes("We open late on Friday"))`)
 		eval[bool](agent, `([...document.querySelectorAll(".talk")].find(e => e.innerText.includes("We open late on Friday")).click(), true)`)
 		agent.until("the phone in the hand", `document.querySelector("#handset-screen")?.innerText.includes("We open late on Friday")`)
+		// The link in it leads on. This browser is one that nobody looks at.
+		shop := newWindow(t)
+		shop.open(eval[string](agent, `[...document.querySelectorAll("#handset-screen .sms a")].map(a => a.href).find(at => /\/l\/[a-z2-7]{24}$/.test(at))`))
+		shop.until("the shop", `location.pathname === "/demo/site"`)
 		agent.typed(".handset-reply textarea", "I would not miss it!")
 		agent.click(".handset-send")
 		agent.until("the answer on the phone", `document.querySelector("#handset-screen")?.innerText.includes("I would not miss it!")`)
@@ -97,7 +103,7 @@ func TestFromTheFirstStartToAnAnswerInBothChannels(t *testing.T) {
 		agent.open(url + "/conversations")
 		agent.until("the answer in the conversations", `[...document.querySelectorAll(".talk")].some(e => e.innerText.includes("I would not miss it!"))`)
 		eval[bool](agent, `([...document.querySelectorAll(".talk")].find(e => e.innerText.includes("I would not miss it!")).click(), true)`)
-		agent.until("the text that it answers", `document.querySelector("#thread")?.innerText.includes("We open late on Friday, for you alone.")`)
+		agent.until("the text that it answers", `document.querySelector("#thread")?.innerText.includes("We open late on Friday, for you alone: "+%s+"/demo/site")`, url)
 
 		// Another time the person taps the link.
 		agent.open(eval[string](agent, `document.querySelector("#thread").innerText.match(/https?:\/\/\S+\/o\/[a-z2-7]{24}/)[0]`))

@@ -64,6 +64,7 @@ type smsCampaignJSON struct {
 	ReplacesID    liadesk.ID          `json:"replaces_id,omitzero"`
 	Override      *overrideJSON       `json:"override,omitempty"`
 	Fold          bool                `json:"fold_accents,omitempty"`
+	TrackClicks   bool                `json:"track_clicks,omitempty"`
 	Unheard       *acknowledgedJSON   `json:"unheard,omitempty"`
 	CreatedAt     time.Time           `json:"created_at"`
 	UpdatedAt     time.Time           `json:"updated_at"`
@@ -126,7 +127,7 @@ func smsCampaignOut(card sms.Card, held bool) smsCampaignJSON {
 	k, p := card.Campaign, card.Progress
 	out := smsCampaignJSON{
 		ID: k.ID, Title: k.Title, Status: k.Status, Reason: k.Reason, Message: k.Message, InboxID: k.InboxID, Purpose: k.Purpose,
-		Audience: audienceJSON{k.Audience}, ScheduledAt: moment(k.ScheduledAt), ExpiresAt: moment(k.ExpiresAt), Fold: k.Fold, UsualEnd: k.UsualEnd && !k.ExpiresAt.IsZero(),
+		Audience: audienceJSON{k.Audience}, ScheduledAt: moment(k.ScheduledAt), ExpiresAt: moment(k.ExpiresAt), Fold: k.Fold, TrackClicks: k.TrackClicks, UsualEnd: k.UsualEnd && !k.ExpiresAt.IsZero(),
 		StartedAt: moment(k.StartedAt), CompletedAt: moment(k.CompletedAt), SettlingUntil: moment(p.SettlingUntil),
 		Progress: p, Replies: p.Replies, OptOuts: p.OptOuts, Segments: p.Segments, Cost: money(p.Cost),
 		ReplacesID: k.ReplacesID, CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt, Version: k.Version,
@@ -168,6 +169,7 @@ type smsPatch struct {
 	Version  *uint64          `json:"version"`
 	Override *string          `json:"override_reason"`
 	Fold     *bool            `json:"fold_accents"`
+	Clicks   *bool            `json:"track_clicks"`
 
 	ScheduledAt given[string]        `json:"scheduled_at"`
 	Schedule    given[sms.LocalTime] `json:"schedule"`
@@ -213,6 +215,9 @@ func (p smsPatch) apply(in sms.Input) (sms.Input, error) {
 	}
 	if p.Fold != nil {
 		in.Fold = *p.Fold
+	}
+	if p.Clicks != nil {
+		in.TrackClicks = *p.Clicks
 	}
 	if p.Override != nil {
 		in.OverrideReason = *p.Override

@@ -91,7 +91,7 @@ func TestSMSCampaignsOverTheAPI(t *testing.T) {
 	if got := strings.Join(seen, ", "); got != " skipped no_number, +46701740601 delivered <nil>, +46701740602 delivered <nil>" {
 		t.Errorf("the recipients are %s", got)
 	}
-	const delivery = "accepted_at attempts carrier_id contact_id cost delivered_at error error_code evidence id opted_out_at phone replied_at segments status updated_at"
+	const delivery = "accepted_at attempts carrier_id clicked_at contact_id cost delivered_at error error_code evidence id opted_out_at phone replied_at segments status updated_at"
 	_, list = d.api("acme", "GET", path+"/deliveries?status=delivered", "")
 	if items := list["items"].([]any); len(items) != 2 || keysOf(items[0]) != delivery {
 		t.Errorf("%v", list)

@@ -29,6 +29,7 @@ type deliveryJSON struct {
 	UpdatedAt  *time.Time             `json:"updated_at"`
 	Evidence   string                 `json:"evidence"`
 	RepliedAt  *time.Time             `json:"replied_at"`
+	ClickedAt  *time.Time             `json:"clicked_at"`
 	OptedOutAt *time.Time             `json:"opted_out_at"`
 	NextAt     *time.Time             `json:"next_at,omitempty"` // of deferred ones
 }
@@ -65,7 +66,7 @@ func (s *Server) apiListDeliveries(c *fiber.Ctx) error {
 			ID: d.ID, ContactID: d.ContactID, Phone: d.Phone, Status: d.Status, Reason: d.SkipReason, Attempts: d.Attempts,
 			CarrierID: d.CarrierID, ErrorCode: d.ErrorCode, Error: s.whyFailed(d), Segments: d.Segments, Cost: money(d.Cost),
 			AcceptedAt: moment(d.AcceptedAt), Delivered: moment(d.DeliveredAt), UpdatedAt: moment(d.UpdatedAt), Evidence: d.Evidence,
-			RepliedAt: moment(d.RepliedAt), OptedOutAt: moment(d.OptedOutAt), NextAt: moment(d.NextAt),
+			RepliedAt: moment(d.RepliedAt), ClickedAt: moment(d.ClickedAt), OptedOutAt: moment(d.OptedOutAt), NextAt: moment(d.NextAt),
 		}
 	}
 	return sendList(c, items, next)
@@ -82,6 +83,10 @@ type reportJSON struct {
 	ConfirmedShare   *float64        `json:"confirmed_share"`
 	ReplyRate        *float64        `json:"reply_rate"`
 	OptOutRate       *float64        `json:"opt_out_rate"`
+	ClickRate        *float64        `json:"click_rate"`
+	Clickers         int64           `json:"clickers"`
+	Clicks           int64           `json:"clicks"`
+	MachineClicks    int64           `json:"machine_clicks"`
 	RatesOf          string          `json:"rates_of"` // what reply and opt-out rates are divided by
 	CostPerDelivered *float64        `json:"cost_per_delivered"`
 	CostPerReply     *float64        `json:"cost_per_reply"`
@@ -152,7 +157,9 @@ func (s *Server) apiSMSReport(c *fiber.Ctx) error {
 	out := reportJSON{Timeline: append([]sms.Step{}, steps...),
 		Campaign:  smsCampaignOut(sms.Card{Campaign: r.Campaign, Progress: r.Progress}, held),
 		Attempted: r.Attempted, Accepted: r.Accepted, Refused: r.Refused, DeliveryRate: r.DeliveryRate, ConfirmedShare: r.ConfirmedShare,
-		ReplyRate: r.ReplyRate, OptOutRate: r.OptOutRate, RatesOf: "delivered", CostPerDelivered: inUnits(r.CostPerDelivered), CostPerReply: inUnits(r.CostPerReply),
+		ReplyRate: r.ReplyRate, OptOutRate: r.OptOutRate, RatesOf: "delivered",
+		ClickRate: r.ClickRate, Clickers: r.Progress.Clicks.People, Clicks: r.Progress.Clicks.Times, MachineClicks: r.Progress.Clicks.Machines,
+		CostPerDelivered: inUnits(r.CostPerDelivered), CostPerReply: inUnits(r.CostPerReply),
 		Unknown: r.Unknown, UnknownShare: r.UnknownShare, Alarms: append([]sms.Alarm{}, r.Alarms...), Failures: []failureJSON{},
 		ToArrive: tookOut(r.ToArrive), ToAnswer: tookOut(r.ToAnswer),
 	}
@@ -172,8 +179,9 @@ func (s *Server) apiSMSReport(c *fiber.Ctx) error {
 // purpose as a campaign would send it, filled in and with the footer.
 func (s *Server) apiMeasure(c *fiber.Ctx) error {
 	var in struct {
-		Message string          `json:"message"`
-		Purpose liadesk.Purpose `json:"purpose"`
+		Message     string          `json:"message"`
+		Purpose     liadesk.Purpose `json:"purpose"`
+		TrackClicks bool            `json:"track_clicks"`
 	}
 	if err := readJSON(c, &in); err != nil {
 		return err
@@ -181,7 +189,7 @@ func (s *Server) apiMeasure(c *fiber.Ctx) error {
 	if in.Purpose == "" {
 		return c.JSON(sms.MeasureOffering(in.Message))
 	}
-	m, err := s.SMS.Measure(c.UserContext(), actor(c), in.Message, in.Purpose)
+	m, err := s.SMS.Measure(c.UserContext(), actor(c), sms.Wording{Message: in.Message, Purpose: in.Purpose, TrackClicks: in.TrackClicks})
 	if err != nil {
 		return err
 	}

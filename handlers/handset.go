@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,6 +68,27 @@ type handsetText struct {
 	sandbox.Message
 	Other string // the other number
 	Day   bool   // the first of its day
+}
+
+// textPart is a piece of a text: an address that a phone lets one tap, or words
+// before, between and after those.
+type textPart struct {
+	Text string
+	Link bool
+}
+
+// address is what a phone takes for one.
+var address = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,;:!?)\]']`)
+
+// Parts are the pieces of what the phone shows.
+func (t handsetText) Parts() []textPart {
+	var parts []textPart
+	at := 0
+	for _, m := range address.FindAllStringIndex(t.Text, -1) {
+		parts = append(parts, textPart{Text: t.Text[at:m[0]]}, textPart{Text: t.Text[m[0]:m[1]], Link: true})
+		at = m[1]
+	}
+	return append(parts, textPart{Text: t.Text[at:]})
 }
 
 // Settings is how a number behaves, as the form has it.

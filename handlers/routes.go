@@ -48,6 +48,7 @@ func (s *Server) routes() {
 	// Opt-out pages, for people with phones: no cookies, the address is the proof.
 	app.Get("/files/:address", s.showFile)
 	app.Get("/t/:code", s.leadBack)
+	app.Get("/l/:token", s.followLink)
 	app.Get("/o/:token", s.showLinkPage)
 	app.Post("/o/:token", s.checkCSRF, s.optOutByLink)
 

@@ -70,6 +70,7 @@ var sitemap = []route{
 	{"GET /demo/site/cart", public, "", ""},
 
 	// Opt-out pages; opt_out_link_test.go has the ones that exist.
+	{"GET /l/:token", public, "/l/xxxxxxxxxxxxxxxxxxxx", ""},
 	{"GET /o/:token", public, "/o/xxxxxxxxxxxxxxxxxxxx", ""},
 	{"POST /o/:token", public, "/o/xxxxxxxxxxxxxxxxxxxx", ""},
 

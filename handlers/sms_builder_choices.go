@@ -21,7 +21,7 @@ const (
 )
 
 // campaignOutcomes are what can be asked about a campaign.
-var campaignOutcomes = []string{"sent", "delivered", "replied", "unreachable"}
+var campaignOutcomes = []string{"sent", "delivered", "replied", "clicked", "unreachable"}
 
 // fillBuilder adds what can be chosen, in the reader's language.
 func (s *Server) fillBuilder(c *fiber.Ctx, b *builder, tags []liadesk.Tag) error {

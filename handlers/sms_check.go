@@ -233,7 +233,7 @@ type smsCostly struct {
 }
 
 func (s *Server) fillSMSCounter(c *fiber.Ctx, f *smsForm) error {
-	m, err := s.SMS.Measure(c.UserContext(), actor(c), f.Message, liadesk.Purpose(f.Purpose))
+	m, err := s.SMS.Measure(c.UserContext(), actor(c), f.wording())
 	if err != nil {
 		return err
 	}
@@ -270,7 +270,7 @@ func (s *Server) fillSMSPreview(c *fiber.Ctx, f *smsForm, inboxes smsInboxes) {
 	if f.Counter.Segments == 0 {
 		return
 	}
-	text, err := s.SMS.Render(viewer(c).Account, sms.Wording{Message: f.Message, Purpose: liadesk.Purpose(f.Purpose), Fold: f.Fold, First: true}, sms.Sample())
+	text, err := s.SMS.Render(viewer(c).Account, f.wording(), sms.Sample())
 	if err != nil {
 		text, f.Preview.Broken = f.Message, true
 	}

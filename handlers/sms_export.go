@@ -18,7 +18,7 @@ import (
 // read these names too, so they are the same in every language.
 var exportColumns = []string{
 	"name", "phone", "status", "reason", "attempts", "carrier_id", "error_code", "error", "segments", "cost",
-	"accepted_at", "updated_at", "replied_at", "opted_out_at", "evidence",
+	"accepted_at", "updated_at", "replied_at", "opted_out_at", "evidence", "clicked_at",
 }
 
 func (s *Server) downloadSMSRecipients(c *fiber.Ctx) error {
@@ -80,7 +80,7 @@ func (s *Server) exportRow(l *texts.Localizer, d sms.Recipient) []string {
 	return []string{
 		safeCell(d.Name), d.Phone, string(d.Status), reason, strconv.Itoa(d.Attempts), safeCell(d.CarrierID), safeCell(d.ErrorCode),
 		safeCell(why), strconv.Itoa(d.Segments), string(cost),
-		exportTime(d.AcceptedAt), exportTime(d.UpdatedAt), exportTime(d.RepliedAt), exportTime(d.OptedOutAt), d.Evidence,
+		exportTime(d.AcceptedAt), exportTime(d.UpdatedAt), exportTime(d.RepliedAt), exportTime(d.OptedOutAt), d.Evidence, exportTime(d.ClickedAt),
 	}
 }
 

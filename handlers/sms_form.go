@@ -37,6 +37,8 @@ type smsForm struct {
 	OverrideReason string
 	// Fold leaves out accents where that saves segments.
 	Fold bool
+	// TrackClicks makes links short and counts who opens them.
+	TrackClicks bool
 	// Rewritten tells that the cheaper text was just taken.
 	Rewritten bool
 
@@ -106,7 +108,7 @@ func readSMSForm(c *fiber.Ctx) smsForm {
 		InboxID: c.FormValue("inbox_id"), Purpose: c.FormValue("purpose"),
 		Audience: c.FormValue("audience"), Any: list("any"), All: list("all"), None: list("none"), Rule: c.FormValue("rule"),
 		Local: c.FormValue("schedule.local"), TimeZone: c.FormValue("schedule.time_zone"), Expires: c.FormValue("expires_at"),
-		OverrideReason: c.FormValue("override_reason"), Fold: c.FormValue("fold_accents") != "",
+		OverrideReason: c.FormValue("override_reason"), Fold: c.FormValue("fold_accents") != "", TrackClicks: c.FormValue("track_clicks") != "",
 		accountZone: viewer(c).Account.Settings.TimeZone,
 	}
 	f.Builder, f.Focus = readBuilder(c, false)
@@ -169,7 +171,7 @@ func smsFormOf(k liadesk.SMSCampaign, accountZone string) smsForm {
 	if !k.ExpiresAt.IsZero() {
 		f.Expires = k.ExpiresAt.In(in).Format(localTime)
 	}
-	f.Fold = k.Fold
+	f.Fold, f.TrackClicks = k.Fold, k.TrackClicks
 	if k.Override != nil {
 		f.OverrideReason = k.Override.Reason
 	}
@@ -290,11 +292,16 @@ func tagsOfAny(r liadesk.Rule) ([]string, bool) {
 	return tags, true
 }
 
+// wording is what the form says, to somebody who is texted for the first time.
+func (f smsForm) wording() sms.Wording {
+	return sms.Wording{Message: f.Message, Purpose: liadesk.Purpose(f.Purpose), Fold: f.Fold, First: true, TrackClicks: f.TrackClicks}
+}
+
 // input is the form as the verbs take it. It stays a draft: scheduling is the
 // review's.
 func (f smsForm) input() (sms.Input, error) {
 	in := sms.Input{Title: f.Title, Message: f.Message, Purpose: liadesk.Purpose(f.Purpose), Audience: f.rule(), Draft: true,
-		OverrideReason: f.OverrideReason, Fold: f.Fold}
+		OverrideReason: f.OverrideReason, Fold: f.Fold, TrackClicks: f.TrackClicks}
 	in.InboxID, _ = liadesk.ParseID(f.InboxID) // none: the verb says that it is missing
 	if f.Local != "" {
 		in.Schedule = &sms.LocalTime{Local: f.Local, TimeZone: f.TimeZone}

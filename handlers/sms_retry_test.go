@@ -52,7 +52,7 @@ func TestThePageOffersToTextThoseWhoCouldNotBeReached(t *testing.T) {
 	if _, other := d.api("rival", "POST", "/audience/count", `{"rule":{"field":"campaign.`+strings.TrimPrefix(path, "/campaigns/sms/")+`","op":"eq","value":"delivered"}}`); other["matched"] != 0.0 || strings.Contains(other["sentence"].(string), "Winter") {
 		t.Errorf("another account learns %v", other)
 	}
-	if status, problem := d.api("acme", "POST", "/audience/count", `{"rule":{"field":"campaign.`+strings.TrimPrefix(path, "/campaigns/sms/")+`","op":"eq","value":"clicked"}}`); status != 422 || fieldsOf(problem) != "rule.value:outcome_unknown" {
-		t.Errorf("clicks: %d %v", status, problem)
+	if status, problem := d.api("acme", "POST", "/audience/count", `{"rule":{"field":"campaign.`+strings.TrimPrefix(path, "/campaigns/sms/")+`","op":"eq","value":"guessed"}}`); status != 422 || fieldsOf(problem) != "rule.value:outcome_unknown" {
+		t.Errorf("an outcome that there is not: %d %v", status, problem)
 	}
 }

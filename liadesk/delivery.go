@@ -61,6 +61,10 @@ type Delivery struct {
 	RepliedAt time.Time `cbor:"23,keyasint,omitzero"`
 	// ID names the row to the outside: the id of its first attempt.
 	ID ID `cbor:"24,keyasint"`
+	// ClickedAt is when the person first opened a link in it, as far as it can be
+	// told from machines; Opened is how often anybody did, up to a limit.
+	ClickedAt time.Time `cbor:"44,keyasint,omitzero"`
+	Opened    int       `cbor:"45,keyasint,omitempty"`
 	// OptedOutAt is the opt-out that answered this text.
 	OptedOutAt time.Time `cbor:"25,keyasint,omitzero"`
 	// TakenBy is the attempt that the carrier was first known to have taken;

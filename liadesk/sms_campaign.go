@@ -67,6 +67,11 @@ type SMSCampaign struct {
 	// makes it fewer segments.
 	Fold bool `cbor:"29,keyasint,omitempty"`
 
+	// TrackClicks makes the links short and counts who opens them; ClickCode is
+	// how the short ones name the campaign, 0 until it was ever set.
+	TrackClicks bool   `cbor:"30,keyasint,omitempty"`
+	ClickCode   uint32 `cbor:"31,keyasint,omitempty"`
+
 	Status SMSStatus   `cbor:"12,keyasint"`
 	Reason PauseReason `cbor:"13,keyasint,omitempty"`
 

@@ -42,6 +42,9 @@ func (s *Service) create(tx *db.Tx, actor liadesk.Actor, in Input) (liadesk.SMSC
 	if err := s.fill(tx, &c, in); err != nil {
 		return c, err
 	}
+	if err := giveClickCode(tx, &c); err != nil {
+		return c, err
+	}
 	return c, tx.PutSMSCampaign(c)
 }
 
@@ -57,7 +60,10 @@ func (s *Service) Update(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 			return ErrChanged
 		}
 		in.by = actor.User
-		return s.fill(tx, c, in)
+		if err := s.fill(tx, c, in); err != nil {
+			return err
+		}
+		return giveClickCode(tx, c)
 	})
 }
 
@@ -84,6 +90,9 @@ func (s *Service) Schedule(ctx context.Context, actor liadesk.Actor, id liadesk.
 			return v.Err()
 		}
 		if err := s.fill(tx, c, in); err != nil {
+			return err
+		}
+		if err := giveClickCode(tx, c); err != nil {
 			return err
 		}
 		return s.acknowledge(tx, actor, c, when)
@@ -249,7 +258,7 @@ func (s *Service) copyOf(old liadesk.SMSCampaign, actor liadesk.Actor) liadesk.S
 	return liadesk.SMSCampaign{
 		ID: s.IDs(), AccountID: old.AccountID, Status: liadesk.SMSDraft,
 		Title: old.Title, Message: old.Message, InboxID: old.InboxID, InboxName: old.InboxName,
-		Purpose: old.Purpose, Audience: old.Audience,
+		Purpose: old.Purpose, Audience: old.Audience, Fold: old.Fold, TrackClicks: old.TrackClicks,
 		CreatedAt: now, CreatedBy: actor.User, UpdatedAt: now, Version: 1,
 	}
 }

@@ -96,7 +96,7 @@ func TestTheFooterGoesUnderMarketingAndNotUnderOtherTexts(t *testing.T) {
 	if want := []string{"Hi Person1, sale!\nReply STOP to opt out", "Your parcel"}; !slices.Equal(texts, want) {
 		t.Errorf("texts %q", texts)
 	}
-	m, err := b.svc.Measure(t.Context(), b.admin, "abc", liadesk.PurposeMarketing)
+	m, err := b.svc.Measure(t.Context(), b.admin, Wording{Message: "abc", Purpose: liadesk.PurposeMarketing})
 	if err != nil || m.Units != 3+1+21 {
 		t.Errorf("measured %+v, %v", m, err)
 	}

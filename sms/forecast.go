@@ -344,7 +344,7 @@ func (f *forecaster) page(ctx context.Context, dense []uint32) (measured, error)
 	}
 	last, lastText := Measurement{}, ""
 	for _, p := range people {
-		text, err := f.s.Render(f.account, WordingOf(f.c, len(texted[p.Phone]) == 0), p)
+		text, err := f.s.Render(f.account, WordingOf(f.c, len(texted[p.Phone]) == 0).AsSample(), p)
 		if err != nil {
 			m.tooLong++ // it would be refused the same
 			continue

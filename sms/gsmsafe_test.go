@@ -55,7 +55,7 @@ func TestACheaperTextIsOfferedOnlyWithAGain(t *testing.T) {
 func TestTheOfferIsCountedWithTheFooter(t *testing.T) {
 	account := liadesk.Account{Name: "Acme"}
 	text := times("a", 60) + "’ {{ contact.first_name }}"
-	m, err := (&Service{}).measureTemplateOffering(account, text, liadesk.PurposeMarketing)
+	m, err := (&Service{}).measureTemplateOffering(account, Wording{Message: text, Purpose: liadesk.PurposeMarketing})
 	if err != nil || m.Safe == nil || m.Safe.Segments != 1 || !strings.HasSuffix(m.Safe.Text, "' {{ contact.first_name }}") {
 		t.Errorf("%+v %v", m, err)
 	}

@@ -27,8 +27,9 @@ type Input struct {
 	Schedule    *LocalTime
 	// ExpiresAt ends handing over; zero means never.
 	ExpiresAt time.Time
-	// Fold is liadesk.SMSCampaign's.
-	Fold bool
+	// Fold and TrackClicks are liadesk.SMSCampaign's.
+	Fold        bool
+	TrackClicks bool
 
 	// OverrideReason is why the campaign texts people who got a marketing text
 	// lately; without a reason it leaves them out.
@@ -69,7 +70,7 @@ type LocalTime struct {
 func InputOf(c liadesk.SMSCampaign) Input {
 	in := Input{
 		Title: c.Title, Message: c.Message, InboxID: c.InboxID, Purpose: c.Purpose, Audience: c.Audience,
-		ExpiresAt: c.ExpiresAt, Fold: c.Fold, Draft: c.Status == liadesk.SMSDraft,
+		ExpiresAt: c.ExpiresAt, Fold: c.Fold, TrackClicks: c.TrackClicks, Draft: c.Status == liadesk.SMSDraft,
 	}
 	if c.UsualEnd {
 		in.ExpiresAt = time.Time{} // nobody asked for it
@@ -123,8 +124,8 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 		v.Add("purpose", "unknown")
 	}
 	c.Message = Normalise(strings.TrimSpace(in.Message))
-	c.Fold = in.Fold
-	s.checkMessage(&v, account, c.Message, c.Purpose)
+	c.Fold, c.TrackClicks = in.Fold, in.TrackClicks
+	s.checkMessage(&v, account, WordingOf(*c, true))
 	if c.InboxID = in.InboxID; c.InboxID.IsZero() {
 		v.Add("inbox_id", "required")
 	} else if inbox, found, err := tx.Inbox(account.ID, c.InboxID); err != nil {
@@ -283,16 +284,16 @@ func Shifted(c liadesk.SMSCampaign) bool {
 }
 
 // checkMessage holds a text against its template's grammar and the limits.
-func (s *Service) checkMessage(v *liadesk.Invalid, account liadesk.Account, message string, purpose liadesk.Purpose) {
+func (s *Service) checkMessage(v *liadesk.Invalid, account liadesk.Account, w Wording) {
 	switch {
-	case message == "":
+	case w.Message == "":
 		v.Add("message", "required")
 		return
-	case utf8.RuneCountInString(message) > maxMessage:
+	case utf8.RuneCountInString(w.Message) > maxMessage:
 		v.Add("message", "too_long", "Max", maxMessage)
 		return
 	}
-	m, err := s.measureTemplate(account, message, purpose)
+	m, err := s.measureTemplate(account, w)
 	if err != nil {
 		addTemplate(v, err)
 		return
@@ -310,7 +311,7 @@ func addLength(v *liadesk.Invalid, err error) {
 
 // Measure says what a text costs as it is typed: with the footer, for
 // marketing, and with its variables filled in by a sample.
-func (s *Service) Measure(ctx context.Context, actor liadesk.Actor, message string, purpose liadesk.Purpose) (Measurement, error) {
+func (s *Service) Measure(ctx context.Context, actor liadesk.Actor, w Wording) (Measurement, error) {
 	if err := actor.Campaigns(); err != nil {
 		return Measurement{}, err
 	}
@@ -322,7 +323,9 @@ func (s *Service) Measure(ctx context.Context, actor liadesk.Actor, message stri
 	if err != nil {
 		return Measurement{}, err
 	}
-	m, err := s.measureTemplateOffering(account, Normalise(message), purpose)
+	message := w.Message
+	w.Message = Normalise(message)
+	m, err := s.measureTemplateOffering(account, w)
 	if err != nil {
 		// Half a variable is what a text has while one types it: it is
 		// measured as it stands, and refused when it is saved.

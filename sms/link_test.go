@@ -50,7 +50,7 @@ func TestAnOptOutByTheLinkWinsBetweenClaimAndPost(t *testing.T) {
 	c := b.sends(func(in *Input) { in.Message = "Sale! {{ contact.opt_out_link }}" })
 	text := b.carrier.taken[0].Text
 	token := text[strings.LastIndex(text, "/")+1:]
-	if m, err := b.svc.Measure(t.Context(), b.admin, "Sale! {{ contact.opt_out_link }}", liadesk.PurposeMarketing); err != nil || m.Units != len(text) {
+	if m, err := b.svc.Measure(t.Context(), b.admin, Wording{Message: "Sale! {{ contact.opt_out_link }}", Purpose: liadesk.PurposeMarketing}); err != nil || m.Units != len(text) {
 		t.Errorf("measured as %d characters, and it has %d: %v", m.Units, len(text), err)
 	}
 	two := b.schedule(nil)

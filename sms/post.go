@@ -109,7 +109,11 @@ func (s *Service) textOf(j *job) (string, int, error) {
 		m := Measure(text)
 		return text, m.Segments, CheckLength(m, 0)
 	}
-	text, err := s.Render(*j.account, WordingOf(*j.campaign, j.first), j.contact)
+	w := WordingOf(*j.campaign, j.first)
+	if w.ClickCode == 0 {
+		w = w.AsWritten() // never a sample that leads nowhere
+	}
+	text, err := s.Render(*j.account, w, j.contact)
 	if err != nil {
 		return "", 0, err
 	}

@@ -211,7 +211,7 @@ func (in *inbound) file(person liadesk.Contact, uuid string, k Keyword, row liad
 			return err
 		}
 		first := len(texts[in.from]) > 0 && texts[in.from][0].CampaignID == c.ID
-		sent, err := in.s.Render(in.account, WordingOf(c, first), person)
+		sent, err := in.s.Render(in.account, WordingOf(c, first).AsWritten(), person)
 		if err != nil {
 			sent = c.Message
 		}

@@ -18,14 +18,18 @@ type templateCache struct {
 // maxTemplates bounds the cache; past it, it starts anew.
 const maxTemplates = 100
 
-func (c *templateCache) get(message string) (*wording.Template, error) {
+func (c *templateCache) get(w Wording) (*wording.Template, error) {
+	message := w.Message
+	if w.TrackClicks {
+		message = "\x00" + message // which no message has
+	}
 	c.mu.Lock()
 	t := c.known[message]
 	c.mu.Unlock()
 	if t != nil {
 		return t, nil
 	}
-	t, err := parseTemplate(message)
+	t, err := parseWording(w)
 	if err != nil {
 		return nil, err
 	}
@@ -61,12 +65,28 @@ type Wording struct {
 	Purpose liadesk.Purpose
 	Fold    bool // see liadesk.SMSCampaign
 	First   bool // no campaign of the account has texted the number before
+	// TrackClicks makes the links short; those of ClickCode 0 are samples.
+	TrackClicks bool
+	ClickCode   uint32
+}
+
+// AsSample is the wording with links that count for nobody: as long as those
+// that go out, and leading nowhere.
+func (w Wording) AsSample() Wording {
+	w.ClickCode = 0
+	return w
+}
+
+// AsWritten is the wording with its links as they were written.
+func (w Wording) AsWritten() Wording {
+	w.TrackClicks = false
+	return w
 }
 
 // WordingOf is what a campaign says to somebody whom none has texted before, or
 // to anybody else.
 func WordingOf(c liadesk.SMSCampaign, first bool) Wording {
-	return Wording{Message: c.Message, Purpose: c.Purpose, Fold: c.Fold, First: first}
+	return Wording{Message: c.Message, Purpose: c.Purpose, Fold: c.Fold, First: first, TrackClicks: c.TrackClicks, ClickCode: c.ClickCode}
 }
 
 // Render is the text of a campaign for one person, as it is handed over.
@@ -75,17 +95,13 @@ func (s *Service) Render(account liadesk.Account, w Wording, person liadesk.Cont
 }
 
 func (s *Service) render(account liadesk.Account, w Wording, person liadesk.Contact, link func() (string, error)) (string, error) {
-	t, err := s.templates.get(w.Message)
+	t, err := s.templates.get(w)
 	if err != nil {
 		return "", err
 	}
 	v := wording.Vars{Contact: person, AccountName: account.Name}
-	if t.Uses(optOutLink) {
-		address, err := link()
-		if err != nil {
-			return "", err
-		}
-		v.Also = map[string]string{optOutLink: address}
+	if v.Also, err = s.addresses(t, w, person.Phone, link); err != nil {
+		return "", err
 	}
 	text, err := render(t, v)
 	if err != nil {
@@ -102,6 +118,32 @@ func (s *Service) render(account liadesk.Account, w Wording, person liadesk.Cont
 		text = folded(text)
 	}
 	return text, nil
+}
+
+// addresses are the values of those variables of a text that are addresses of
+// ours, nil when it has none.
+func (s *Service) addresses(t *wording.Template, w Wording, number string, link func() (string, error)) (map[string]string, error) {
+	var also map[string]string
+	add := func(name string, make func() (string, error)) error {
+		if !t.Uses(name) {
+			return nil
+		}
+		address, err := make()
+		if also == nil {
+			also = map[string]string{}
+		}
+		also[name] = address
+		return err
+	}
+	if err := add(optOutLink, link); err != nil || !w.TrackClicks {
+		return also, err
+	}
+	for i, name := range trackedLinks {
+		if err := add(name, func() (string, error) { return s.trackedAddress(w.ClickCode, number, i) }); err != nil {
+			return nil, err
+		}
+	}
+	return also, nil
 }
 
 // introduced begins a text with the account's name, if the account wants that
@@ -144,8 +186,8 @@ func Sample() liadesk.Contact {
 
 // measureTemplate measures a text with its variables filled in by the sample.
 // Whatever a real person makes of it is measured again before it is sent.
-func (s *Service) measureTemplate(account liadesk.Account, message string, purpose liadesk.Purpose) (Measurement, error) {
-	t, err := parseTemplate(message)
+func (s *Service) measureTemplate(account liadesk.Account, w Wording) (Measurement, error) {
+	t, err := parseTemplate(w.Message)
 	if err != nil {
 		return Measurement{}, err
 	}
@@ -156,7 +198,15 @@ func (s *Service) measureTemplate(account liadesk.Account, message string, purpo
 			person.Attributes[attribute] = "Montgomery"
 		}
 	}
-	text, err := render(t, wording.Vars{Contact: person, AccountName: account.Name, Also: map[string]string{optOutLink: s.sampleLink()}})
+	if t, err = parseWording(w); err != nil {
+		return Measurement{}, err
+	}
+	sample := func() (string, error) { return s.sampleLink(), nil }
+	v := wording.Vars{Contact: person, AccountName: account.Name}
+	if v.Also, err = s.addresses(t, w.AsSample(), person.Phone, sample); err != nil {
+		return Measurement{}, err
+	}
+	text, err := render(t, v)
 	if err != nil {
 		return Measurement{}, err
 	}
@@ -164,19 +214,23 @@ func (s *Service) measureTemplate(account liadesk.Account, message string, purpo
 	if m.Segments == 0 {
 		return m, nil // a footer alone is no text
 	}
-	text = introduced(account, text, purpose) // the longest that it may be
-	text, err = withFooter(account, text, purpose, func() (string, error) { return s.sampleLink(), nil })
+	text = introduced(account, text, w.Purpose) // the longest that it may be
+	text, err = withFooter(account, text, w.Purpose, sample)
 	return Measure(text), err
 }
 
 // measureTemplateOffering is measureTemplate, with a cheaper way to write the
 // template if there is one.
-func (s *Service) measureTemplateOffering(account liadesk.Account, message string, purpose liadesk.Purpose) (Measurement, error) {
-	m, err := s.measureTemplate(account, message, purpose)
+func (s *Service) measureTemplateOffering(account liadesk.Account, w Wording) (Measurement, error) {
+	m, err := s.measureTemplate(account, w)
 	if err != nil {
 		return m, err
 	}
-	m.Safe = saferText(message, m, func(text string) (Measurement, error) { return s.measureTemplate(account, text, purpose) })
+	m.Safe = saferText(w.Message, m, func(text string) (Measurement, error) {
+		other := w
+		other.Message = text
+		return s.measureTemplate(account, other)
+	})
 	return m, nil
 }
 

@@ -25,10 +25,11 @@ type Progress struct {
 	Failed      int64                        `json:"failed"`
 	Expired     int64                        `json:"expired"`
 
-	Replies  int64 `json:"-"`
-	OptOuts  int64 `json:"-"`
-	Segments int64 `json:"-"`
-	Cost     int64 `json:"-"` // millionths of the carrier's currency
+	Replies  int64  `json:"-"`
+	Clicks   Clicks `json:"-"`
+	OptOuts  int64  `json:"-"`
+	Segments int64  `json:"-"`
+	Cost     int64  `json:"-"` // millionths of the carrier's currency
 	// Failures are the carrier's codes with how often each was the end, the
 	// most frequent first.
 	Failures []Failure `json:"-"`
@@ -42,6 +43,13 @@ type Progress struct {
 
 	estimated Estimated
 	refused   int64 // of Failed, those that the carrier never took
+}
+
+// Clicks are how often the links of a campaign were opened.
+type Clicks struct {
+	People   int64 // who opened one, each once
+	Times    int64 // by people, again and again
+	Machines int64 // by programs, or too soon to be a person
 }
 
 // Estimated holds what texts should have cost by the account's own prices, as
@@ -163,6 +171,7 @@ func (s *Service) progressOf(account liadesk.Account, c liadesk.SMSCampaign, t t
 	p.Failed = t.rows[liadesk.DeliveryFailed]
 	p.Expired = t.rows[liadesk.DeliveryExpired]
 	p.Replies, p.OptOuts = t.other["replies"], t.other["opt_outs"]
+	p.Clicks = Clicks{People: t.other["clickers"], Times: t.other["clicks"], Machines: t.other["machine_clicks"]}
 	p.Segments, p.Cost = t.other["segments"], t.other["cost"]
 	p.refused = t.other["refused"]
 	p.estimated = Estimated{Texts: t.other["priced"], Estimate: t.other["estimated"], Charged: t.other["charged"]}
@@ -191,7 +200,10 @@ type Report struct {
 	// nothing is known to be delivered, they are ÷ accepted and OfAccepted is
 	// set.
 	ReplyRate, OptOutRate *float64
-	OfAccepted            bool
+	// ClickRate is people who opened a link ÷ the same, nil for a campaign that
+	// does not count them.
+	ClickRate  *float64
+	OfAccepted bool
 	// CostPerDelivered is in millionths of the carrier's currency.
 	CostPerDelivered *float64
 	// CostPerReply is cost ÷ people with a reply, in the same.
@@ -231,6 +243,9 @@ func (s *Service) Report(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 		base, r.OfAccepted = r.Accepted, true
 	}
 	r.ReplyRate, r.OptOutRate = ratio(p.Replies, base), ratio(p.OptOuts, base)
+	if r.Campaign.TrackClicks {
+		r.ClickRate = ratio(p.Clicks.People, base)
+	}
 	r.CostPerDelivered, r.CostPerReply = ratio(p.Cost, p.Delivered), ratio(p.Cost, p.Replies)
 	if e := p.estimated; e.Texts > 0 {
 		r.Estimated = &e

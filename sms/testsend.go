@@ -102,7 +102,7 @@ func (s *Service) testText(tx *db.Tx, account liadesk.Account, c liadesk.SMSCamp
 			person = people[0]
 		}
 	}
-	text, err := s.Render(account, WordingOf(c, true), person)
+	text, err := s.Render(account, WordingOf(c, true).AsWritten(), person)
 	if err != nil {
 		addTemplate(&v, err)
 		return sent, v.Err()
