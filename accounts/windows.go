@@ -48,6 +48,10 @@ func applyWindows(v *liadesk.Invalid, set *liadesk.Settings, patch map[string]*h
 			v.Add(field+".public_holidays", "hours_public_holidays") // of which country?
 			continue
 		}
+		country, state, _ := strings.Cut(place, "/")
+		if w.MostPerDay == hours.BuiltIn().MostPerDay(nil, country, state) {
+			w.MostPerDay = 0 // the law's, whatever it will be
+		}
 		own[place] = hours.Window{Week: w.Week, Holidays: w.Holidays, Public: w.Public, PublicShifts: w.PublicShifts, MostPerDay: w.MostPerDay, Basis: "the account's own"}
 	}
 	set.Windows = own

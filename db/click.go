@@ -2,6 +2,7 @@ package db
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -17,22 +18,27 @@ func clickKey(code uint32) key { return global("click").u32(code) }
 // ClickCode gives a campaign a code that is free, from where its id points. It
 // stays for ever, for texts with it stay on people's phones.
 func (tx *Tx) ClickCode(account, campaign liadesk.ID) (uint32, error) {
-	code := binary.BigEndian.Uint32(campaign[12:]) % linkCodes
-	for {
+	first := binary.BigEndian.Uint32(campaign[12:])
+	for i := range uint32(mostTries) {
+		code := (first + i) % linkCodes
 		_, taken, err := get[liadesk.ID](tx, clickKey(code))
 		if err != nil {
 			return 0, err
 		}
-		if !taken && code != 0 {
-			break
+		if taken || code == 0 {
+			continue
 		}
-		code = (code + 1) % linkCodes
+		if err := put(tx, clickKey(code), account); err != nil {
+			return 0, err
+		}
+		return code, put(tx, in(account, nClickCode).u32(code), campaign)
 	}
-	if err := put(tx, clickKey(code), account); err != nil {
-		return 0, err
-	}
-	return code, put(tx, in(account, nClickCode).u32(code), campaign)
+	return 0, errors.New("db: no code for short addresses is free near by")
 }
+
+// mostTries bounds how far a free code is looked for, and so how long others
+// wait meanwhile.
+const mostTries = 100_000
 
 // ClickCampaign finds the campaign of a code, and its account.
 func (tx *Tx) ClickCampaign(code uint32) (account, campaign liadesk.ID, found bool, err error) {
@@ -43,9 +49,15 @@ func (tx *Tx) ClickCampaign(code uint32) (account, campaign liadesk.ID, found bo
 	return account, campaign, found, err
 }
 
-// AddClicked notes that a contact opened a link of a campaign.
-func (tx *Tx) AddClicked(account, campaign liadesk.ID, dense uint32) error {
-	return setBit(tx, in(account, nClicked).id(campaign), dense, true)
+// AddClicked notes that a contact opened a link of a campaign, and tells whether
+// that is news.
+func (tx *Tx) AddClicked(account, campaign liadesk.ID, dense uint32) (first bool, err error) {
+	k := in(account, nClicked).id(campaign).u32(chunkOf(dense))
+	bm, err := bitmapAt(tx, k)
+	if err != nil || !bm.CheckedAdd(dense) {
+		return false, err
+	}
+	return true, putBitmap(tx, k, bm)
 }
 
 // clicked are the contacts who opened a link of a campaign.

@@ -118,9 +118,10 @@ func windowsOf(set liadesk.Settings) windowsJSON {
 			out.Default = w
 			continue
 		}
-		if w.MostPerDay == 0 {
-			w.MostPerDay = out.ByPlace[place].MostPerDay // the law's
-		}
+		out.ByPlace[place] = w
+	}
+	for place, w := range out.ByPlace {
+		w.MostPerDay = mostAt(set.Windows, place) // the law's, or one's own for the country
 		out.ByPlace[place] = w
 	}
 	return out

@@ -3,7 +3,6 @@ package handlers
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,14 +76,11 @@ type textPart struct {
 	Link bool
 }
 
-// address is what a phone takes for one.
-var address = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,;:!?)\]']`)
-
 // Parts are the pieces of what the phone shows.
 func (t handsetText) Parts() []textPart {
 	var parts []textPart
 	at := 0
-	for _, m := range address.FindAllStringIndex(t.Text, -1) {
+	for _, m := range sms.WebAddresses(t.Text) {
 		parts = append(parts, textPart{Text: t.Text[at:m[0]]}, textPart{Text: t.Text[m[0]:m[1]], Link: true})
 		at = m[1]
 	}

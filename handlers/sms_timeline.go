@@ -37,7 +37,7 @@ func (s *Server) smsTimelineOf(c *fiber.Ctx, id liadesk.ID) (*smsTimeline, error
 	places := max(len(steps), fewestPlaces)
 	first, last := l.DateTime(steps[0].At, in), l.DateTime(steps[0].At.Add(time.Duration(places-1)*time.Duration(steps[0].Seconds)*time.Second), in)
 	for _, step := range steps {
-		if step.Taken+step.Delivered+step.Replies+step.OptOuts+step.Clicks != 0 {
+		if step.Taken+step.Delivered+step.Replies+step.OptOuts+step.Clickers != 0 {
 			v.Rows = append(v.Rows, smsStep{l.DateTime(step.At, in), step})
 		}
 	}
@@ -48,7 +48,7 @@ func (s *Server) smsTimelineOf(c *fiber.Ctx, id liadesk.ID) (*smsTimeline, error
 	}{
 		{"delivered", ToneSuccess, func(s sms.Step) int64 { return s.Delivered }},
 		{"replies", ToneInfo, func(s sms.Step) int64 { return s.Replies }},
-		{"clicks", ToneInfo, func(s sms.Step) int64 { return s.Clicks }},
+		{"clicks", ToneInfo, func(s sms.Step) int64 { return s.Clickers }},
 	} {
 		values := make([]float64, len(steps))
 		var all, most int64

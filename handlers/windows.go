@@ -28,8 +28,9 @@ type windowsPage struct {
 	// known; Keep tells whether they are kept.
 	PublicText string
 	Keep       bool
-	// Most is the most texts in 24 hours, as typed.
-	Most string
+	// Most is the most texts in 24 hours, as typed; Usual is what holds without
+	// that, "" when nothing does.
+	Most, Usual string
 }
 
 // windowRow is a place with its hours in words.
@@ -53,8 +54,8 @@ func (s *Server) showWindows(c *fiber.Ctx) error {
 	}
 	f.Hours = hoursFormOf(hours.Schedule{Zone: "UTC", Week: w.Week, Holidays: w.Holidays})
 	f.Keep = w.Public != ""
-	if w.MostPerDay > 0 {
-		f.Most = strconv.Itoa(w.MostPerDay)
+	if own := set.Windows[place].MostPerDay; own > 0 {
+		f.Most = strconv.Itoa(own)
 	}
 	return s.page(c, "settings/windows", s.windowsPage(c, f))
 }
@@ -69,9 +70,12 @@ func (s *Server) windowsPage(c *fiber.Ctx, f windowsPage) Page {
 			f.PublicText += " " + s.nextPublic(c, w.Public)
 		}
 	}
+	if n := mostAt(without(set.Windows, f.Place), f.Place); f.Place != "" && n > 0 {
+		f.Usual = strconv.Itoa(n)
+	}
 	row := func(place, name string, w hours.Window) {
 		r := windowRow{Place: place, Name: name, Hours: s.hoursText(c, hours.Schedule{Week: w.Week}), Basis: w.Basis,
-			Own: slices.Contains(rules.Own, place), Holidays: len(w.Holidays), MostPerDay: w.MostPerDay, Public: s.publicText(c, w)}
+			Own: slices.Contains(rules.Own, place), Holidays: len(w.Holidays), MostPerDay: mostAt(set.Windows, place), Public: s.publicText(c, w)}
 		if w.NeverOpen() {
 			r.Hours = s.t(c, "windows.never")
 		}
@@ -92,6 +96,23 @@ func (s *Server) windowsPage(c *fiber.Ctx, f windowsPage) Page {
 		f.Hours.complete()
 	}
 	return s.settingsPage(c, "windows", f)
+}
+
+// mostAt is the most marketing texts in 24 hours to somebody in a place, with an
+// account's own windows; 0 where nothing is said of that.
+func mostAt(own map[string]hours.Window, place string) int {
+	country, state, _ := strings.Cut(place, "/")
+	if place == hours.Anywhere {
+		country = ""
+	}
+	return hours.BuiltIn().MostPerDay(own, country, state)
+}
+
+// without is an account's windows but for that of a place.
+func without(own map[string]hours.Window, place string) map[string]hours.Window {
+	others := maps.Clone(own)
+	delete(others, place)
+	return others
 }
 
 // keptWindow has the public holidays that a place may keep: those that it keeps
@@ -125,21 +146,17 @@ func (s *Server) publicText(c *fiber.Ctx, w hours.Window) string {
 	case "":
 		return ""
 	case hours.Anywhere:
-		return s.publicOfEach(c)
+		return s.publicOfEach(c, w)
 	}
 	if len(w.PublicShifts) == 0 {
 		return s.t(c, "windows.public_none", "Country", s.countryName(c, w.Public))
 	}
-	texts := make([]string, len(w.PublicShifts))
-	for i, shift := range w.PublicShifts {
-		texts[i] = shift.Start() + "–" + shift.End()
-	}
-	return s.t(c, "windows.public_hours", "Country", s.countryName(c, w.Public), "Hours", strings.Join(texts, ", "))
+	return s.t(c, "windows.public_hours", "Country", s.countryName(c, w.Public), "Hours", shiftsText(w.PublicShifts))
 }
 
 // publicOfEach says that a window keeps the public holidays of each country, and
 // of which they are known that have no hours of their own.
-func (s *Server) publicOfEach(c *fiber.Ctx) string {
+func (s *Server) publicOfEach(c *fiber.Ctx, w hours.Window) string {
 	var names []string
 	for _, country := range hours.PublicCountries() {
 		if _, own := hours.BuiltIn().ByPlace[country]; !own {
@@ -147,7 +164,20 @@ func (s *Server) publicOfEach(c *fiber.Ctx) string {
 		}
 	}
 	slices.Sort(names)
-	return s.t(c, "windows.public_each", "Countries", strings.Join(names, ", "))
+	countries := strings.Join(names, ", ")
+	if len(w.PublicShifts) == 0 {
+		return s.t(c, "windows.public_each", "Countries", countries)
+	}
+	return s.t(c, "windows.public_each_hours", "Countries", countries, "Hours", shiftsText(w.PublicShifts))
+}
+
+// shiftsText is the hours of one day: "09:00–12:00, 13:00–18:00".
+func shiftsText(shifts []hours.Shift) string {
+	texts := make([]string, len(shifts))
+	for i, shift := range shifts {
+		texts[i] = shift.Start() + "–" + shift.End()
+	}
+	return strings.Join(texts, ", ")
 }
 
 // editWindow sets the account's own hours of one place, or goes back to those

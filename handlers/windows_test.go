@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/liadesk/campaigns/liadesk"
 )
 
 func TestTextingHoursAreSetByPlaceAndTakenBack(t *testing.T) {
@@ -122,22 +124,60 @@ func TestTheMostTextsOfAPlaceAreSetAndGoBackToTheLaws(t *testing.T) {
 		return set["windows"].(map[string]any)["by_place"].(map[string]any)["US/FL"].(map[string]any)["most_per_day"]
 	}
 	edit := d.page("acme", "GET", "/settings/windows?place=US%2FFL", nil).read(t)
-	if got, _ := edit.Find("[name=most_per_day]").Attr("value"); got != "3" {
-		t.Errorf("the form of Florida begins with %q", got)
+	field := edit.Find("[name=most_per_day]")
+	if value, _ := field.Attr("value"); value != "" {
+		t.Errorf("the form of Florida begins with %q", value)
+	}
+	if usual, _ := field.Attr("placeholder"); usual != "3" {
+		t.Errorf("the form of Florida says that %q holds without a word", usual)
 	}
 	form := url.Values{"time_zone": {"UTC"}, "place": {"US/FL"}, "mon_from": {"10:00"}, "mon_to": {"18:00"}}
 	for typed, want := range map[string]string{"none": "none", "11": "11", "2.5": "2.5"} {
 		form.Set("most_per_day", typed)
 		a := d.page("acme", "POST", "/settings/windows", form)
-		field := a.read(t).Find("[name=most_per_day]")
+		field = a.read(t).Find("[name=most_per_day]")
 		if got, _ := field.Attr("value"); a.StatusCode != http.StatusUnprocessableEntity || got != want || field.Closest(".field.invalid").Length() != 1 {
 			t.Errorf("%q: %d, the field has %q, %s", typed, a.StatusCode, got, words(field.Closest(".field")))
 		}
 	}
-	for typed, want := range map[string]float64{"1": 1, "10": 10, "": 3} {
+	for typed, want := range map[string]float64{"1": 1, "10": 10, "3": 3, "": 3} {
 		form.Set("most_per_day", typed)
 		if a := d.page("acme", "POST", "/settings/windows", form); a.StatusCode != http.StatusSeeOther || most() != want {
 			t.Errorf("%q: %d, Florida has %v", typed, a.StatusCode, most())
 		}
+	}
+}
+
+// The table has the limit that holds in each place, wherever it comes from.
+func TestTheTableHasTheLimitOfTheCountryToo(t *testing.T) {
+	d := openSMSDesk(t)
+	if status, doc := d.api("acme", "PATCH", "/settings", `{"windows":{"by_place":{"US":{"week":{"mon":["10:00-12:00"]},"most_per_day":2}},"default":{"week":{"mon":["10:00-12:00"]},"public_holidays":"*","public_holiday_hours":["10:00-11:00"]}}}`); status != 200 {
+		t.Fatalf("%d %v", status, doc)
+	}
+	_, set := d.api("acme", "GET", "/settings", "")
+	places := set["windows"].(map[string]any)["by_place"].(map[string]any)
+	for place, want := range map[string]any{"US": 2.0, "US/TX": 2.0, "US/FL": 3.0, "BR": nil} {
+		if got := places[place].(map[string]any)["most_per_day"]; got != want {
+			t.Errorf("%s has %v, want %v", place, got, want)
+		}
+	}
+	seen := func() { // the viewer of these tests is the one of before
+		v := d.viewers["acme"]
+		account, err := d.rooms.Accounts.Account(t.Context(), liadesk.ActorOf(v.Account, v.User))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.Account = account
+	}
+	seen()
+	table := d.page("acme", "GET", "/settings/windows", nil).read(t).Find("tbody")
+	if got := words(table); strings.Count(got, "At most 2 marketing texts in 24 hours") < 40 || strings.Count(got, "At most 3 marketing texts in 24 hours") != 2 || !strings.Contains(got, "Switzerland): 10:00–11:00") {
+		t.Errorf("the table says %q", got)
+	}
+	// What the law says anyway is not kept as the account's own word.
+	d.api("acme", "PATCH", "/settings", `{"windows":{"by_place":{"US/FL":{"week":{},"most_per_day":3}}}}`)
+	seen()
+	if value, _ := d.page("acme", "GET", "/settings/windows?place=US%2FFL", nil).read(t).Find("[name=most_per_day]").Attr("value"); value != "" {
+		t.Errorf("the law's limit became the account's own: %q", value)
 	}
 }

@@ -193,11 +193,13 @@ func (d Delivery) prove(to DeliveryStatus, e DeliveryEvent) (Delivery, bool) {
 		}
 		d.AcceptedAt, d.TakenBy = e.At, e.AttemptID
 	}
-	d.Status, d.UpdatedAt, d.Evidence, d.SkipReason = to, e.At, e.Evidence, ""
-	d.ErrorCode, d.Error, d.DeliveredAt = "", "", time.Time{}
-	if to == DeliveryDelivered {
+	if to != DeliveryDelivered {
+		d.DeliveredAt = time.Time{}
+	} else if d.Status != to { // said again, it is there since the first time
 		d.DeliveredAt = e.At
 	}
+	d.Status, d.UpdatedAt, d.Evidence, d.SkipReason = to, e.At, e.Evidence, ""
+	d.ErrorCode, d.Error = "", ""
 	if to == DeliveryFailed || to == DeliveryUndelivered {
 		d.ErrorCode, d.Error = e.Code, e.Text
 	}

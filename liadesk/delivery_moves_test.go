@@ -104,3 +104,22 @@ func TestMovesOfACampaign(t *testing.T) {
 		}
 	}
 }
+
+func TestATextIsDeliveredOnce(t *testing.T) {
+	first, later := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC), time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
+	report := func(d Delivery, kind EventKind, at time.Time, sequence int) Delivery {
+		after, _ := d.Apply(DeliveryEvent{Kind: kind, AttemptID: attempt, At: at, CarrierID: "a", Sequence: sequence})
+		return after
+	}
+	d := report(row(DeliverySending), EventDelivered, first, 3)
+	if again := report(d, EventDelivered, later, 4); !again.DeliveredAt.Equal(first) {
+		t.Errorf("said twice, it is delivered at %v", again.DeliveredAt)
+	}
+	back := report(d, EventUndelivered, later, 4)
+	if !back.DeliveredAt.IsZero() {
+		t.Errorf("taken back, it is delivered at %v", back.DeliveredAt)
+	}
+	if again := report(back, EventDelivered, later, 5); !again.DeliveredAt.Equal(later) {
+		t.Errorf("after all, it is delivered at %v", again.DeliveredAt)
+	}
+}

@@ -67,10 +67,14 @@ type SMSCampaign struct {
 	// makes it fewer segments.
 	Fold bool `cbor:"29,keyasint,omitempty"`
 
-	// TrackClicks makes the links short and counts who opens them; ClickCode is
-	// how the short ones name the campaign, 0 until it was ever set.
-	TrackClicks bool   `cbor:"30,keyasint,omitempty"`
-	ClickCode   uint32 `cbor:"31,keyasint,omitempty"`
+	// TrackClicks makes the links short and counts who opens them.
+	TrackClicks bool `cbor:"30,keyasint,omitempty"`
+	// ClickCode is how the short links name the campaign, Links are where they
+	// lead, and LinkSource is the message with variables in their places. They are
+	// set when it is scheduled, and empty for one without links.
+	ClickCode  uint32   `cbor:"31,keyasint,omitempty"`
+	Links      []string `cbor:"32,keyasint,omitempty"`
+	LinkSource string   `cbor:"33,keyasint,omitempty"`
 
 	Status SMSStatus   `cbor:"12,keyasint"`
 	Reason PauseReason `cbor:"13,keyasint,omitempty"`

@@ -42,7 +42,7 @@ func (s *Service) create(tx *db.Tx, actor liadesk.Actor, in Input) (liadesk.SMSC
 	if err := s.fill(tx, &c, in); err != nil {
 		return c, err
 	}
-	if err := giveClickCode(tx, &c); err != nil {
+	if err := fixLinks(tx, &c); err != nil {
 		return c, err
 	}
 	return c, tx.PutSMSCampaign(c)
@@ -63,7 +63,7 @@ func (s *Service) Update(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 		if err := s.fill(tx, c, in); err != nil {
 			return err
 		}
-		return giveClickCode(tx, c)
+		return fixLinks(tx, c)
 	})
 }
 
@@ -92,7 +92,7 @@ func (s *Service) Schedule(ctx context.Context, actor liadesk.Actor, id liadesk.
 		if err := s.fill(tx, c, in); err != nil {
 			return err
 		}
-		if err := giveClickCode(tx, c); err != nil {
+		if err := fixLinks(tx, c); err != nil {
 			return err
 		}
 		return s.acknowledge(tx, actor, c, when)

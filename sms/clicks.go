@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
 	"net/url"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
@@ -18,7 +21,7 @@ import (
 
 // A campaign may count who opens its links. Then each web address in its message
 // goes out as a short one of ours that leads there, and is another for each
-// recipient. Addresses with a variable in them go out as they are, and so does
+// recipient. Addresses that end in a variable go out as they are, and so does
 // what is no http or https address. The page of opt-outs is never counted.
 //
 // Whoever opens a link is led on in any case: also when nothing can be stored,
@@ -43,26 +46,70 @@ var trackedLinks = func() (names []string) {
 	return names
 }()
 
-// webAddress ends where a space or a variable begins.
-var webAddress = regexp.MustCompile(`https?://[^\s<>"{}|\\^` + "`" + `]+`)
+// webScheme begins an address.
+var webScheme = regexp.MustCompile(`(?i)\bhttps?://`)
+
+// WebAddresses finds the http and https addresses in a text, as pairs of where
+// each begins and ends. It leaves out what belongs to the sentence around: a
+// full stop or bracket behind it, quotes and dashes of typography.
+func WebAddresses(text string) [][2]int {
+	var list [][2]int
+	for at := 0; ; {
+		m := webScheme.FindStringIndex(text[at:])
+		if m == nil {
+			return list
+		}
+		from, to := at+m[0], at+m[1]
+		for to < len(text) {
+			r, size := utf8.DecodeRuneInString(text[to:])
+			if r < utf8.RuneSelf && (r <= ' ' || strings.ContainsRune("<>\"{}\x7f", r)) || r >= utf8.RuneSelf && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) {
+				break
+			}
+			to += size
+		}
+		at = to
+		address := trimAddress(text[from:to])
+		if u, err := url.Parse(address); err == nil && u.Hostname() != "" {
+			list = append(list, [2]int{from, from + len(address)})
+		}
+	}
+}
+
+// trimAddress takes off what ends the sentence and not the address: a bracket
+// only where it was not opened in it.
+func trimAddress(s string) string {
+	for s != "" {
+		switch last := s[len(s)-1]; last {
+		case '.', ',', ';', ':', '!', '?', '\'':
+		case ')', ']':
+			open := map[byte]string{')': "(", ']': "["}[last]
+			if strings.Count(s, open) >= strings.Count(s, string(last)) {
+				return s
+			}
+		default:
+			return s
+		}
+		s = s[:len(s)-1]
+	}
+	return s
+}
 
 // splitLinks puts variables in the place of the addresses of a message, and
-// gives what they were.
+// gives what they were. One that a variable follows at once is the recipient's
+// own, and stays.
 func splitLinks(message string) (source string, targets []string) {
 	var out strings.Builder
 	for rest := message; rest != ""; {
 		text, after, variable := strings.Cut(rest, "{{")
 		at := 0
-		for _, m := range webAddress.FindAllStringIndex(text, -1) {
-			address := strings.TrimRight(text[m[0]:m[1]], ".,;:!?)]'")
-			u, err := url.Parse(address)
-			if variable && m[1] == len(text) || err != nil || u.Host == "" || len(targets) == maxTracked {
+		for _, m := range WebAddresses(text) {
+			if variable && m[1] == len(text) || len(targets) == maxTracked {
 				continue
 			}
 			out.WriteString(text[at:m[0]])
 			fmt.Fprintf(&out, "{{ %s }}", trackedLink(len(targets)))
-			targets = append(targets, address)
-			at = m[0] + len(address)
+			targets = append(targets, text[m[0]:m[1]])
+			at = m[1]
 		}
 		out.WriteString(text[at:])
 		if !variable {
@@ -80,15 +127,29 @@ func splitLinks(message string) (source string, targets []string) {
 
 // A token is the code of the campaign (3 bytes), the digits of the number (7),
 // which of the addresses it is (1), and a part of a keyed hash over these (4),
-// in base32. To guess one would count one opening too much, and leads nowhere
-// but to an address that the campaign texted to everybody.
-const trackedBytes = 15
+// in base32. The first eleven are masked by a keyed hash of the last four: links
+// to offers are passed on, and must not tell whom they were sent to. To guess a
+// token would count one opening too much, and leads nowhere but to an address
+// that the campaign texted to everybody.
+const (
+	trackedBytes = 15
+	trackedBody  = 11
+)
+
+func (s *Service) trackHash(kind string, of []byte) []byte {
+	mac := hmac.New(sha256.New, s.LinkKey)
+	mac.Write([]byte(kind))
+	mac.Write(of)
+	return mac.Sum(nil)
+}
 
 func (s *Service) trackTag(body []byte) []byte {
-	mac := hmac.New(sha256.New, s.LinkKey)
-	mac.Write([]byte("click"))
-	mac.Write(body)
-	return mac.Sum(nil)[:trackedBytes-11]
+	return s.trackHash("click", body)[:trackedBytes-trackedBody]
+}
+
+// maskTracked masks the body of a token, or takes the mask off.
+func (s *Service) maskTracked(body, tag []byte) {
+	subtle.XORBytes(body, body, s.trackHash("mask", tag)[:trackedBody])
 }
 
 // trackedAddress is the short address of a number for one of a campaign's. With
@@ -106,12 +167,45 @@ func (s *Service) trackedAddress(code uint32, number string, i int) (string, err
 	body = append(body, binary.BigEndian.AppendUint32(nil, code)[1:]...)
 	body = append(body, binary.BigEndian.AppendUint64(nil, digits)[1:]...)
 	body = append(body, byte(i))
-	return base + tokenAlphabet.EncodeToString(append(body, s.trackTag(body)...)), nil
+	tag := s.trackTag(body)
+	s.maskTracked(body, tag)
+	return base + tokenAlphabet.EncodeToString(append(body, tag...)), nil
 }
 
-// giveClickCode names a campaign that counts clicks in its links.
-func giveClickCode(tx *db.Tx, c *liadesk.SMSCampaign) (err error) {
-	if c.TrackClicks && c.ClickCode == 0 {
+// tracked is what a token says.
+type tracked struct {
+	code   uint32
+	number string
+	link   int
+}
+
+// readTracked reads a token that we made.
+func (s *Service) readTracked(token string) (tracked, bool) {
+	raw, err := tokenAlphabet.DecodeString(token)
+	if err != nil || len(token) != tokenChars || len(raw) != trackedBytes {
+		return tracked{}, false
+	}
+	body, tag := raw[:trackedBody], raw[trackedBody:]
+	s.maskTracked(body, tag)
+	if !hmac.Equal(tag, s.trackTag(body)) {
+		return tracked{}, false
+	}
+	return tracked{
+		code:   binary.BigEndian.Uint32(append([]byte{0}, body[:3]...)),
+		number: "+" + strconv.FormatUint(binary.BigEndian.Uint64(append([]byte{0}, body[3:10]...)), 10),
+		link:   int(body[10]),
+	}, true
+}
+
+// fixLinks gives a campaign that counts clicks its code once it is no draft, and
+// notes where its links lead: they stay so for ever, however addresses are found
+// in messages later.
+func fixLinks(tx *db.Tx, c *liadesk.SMSCampaign) (err error) {
+	if !c.TrackClicks || c.Status == liadesk.SMSDraft {
+		return nil
+	}
+	c.LinkSource, c.Links = splitLinks(Normalise(c.Message))
+	if c.ClickCode == 0 && len(c.Links) > 0 {
 		c.ClickCode, err = tx.ClickCode(c.AccountID, c.ID)
 	}
 	return err
@@ -127,10 +221,13 @@ type Opener struct {
 
 // machines are the names of programs that open links on their own: to show what
 // is behind them, to look for harm, or to copy the web.
-var machines = regexp.MustCompile(`(?i)bot\b|bot/|crawl|spider|preview|externalhit|facebot|whatsapp|telegram|slack|discord|skype|slurp|embedly|scan|monitor|headless|curl|wget|python|go-http|okhttp|java/|node-fetch|axios`)
+var machines = regexp.MustCompile(`bot\b|crawl|spider|preview|externalhit|whatsapp/|slurp|embedly|scanner|headless|curl|wget|python|go-http|okhttp|java/|node-fetch|axios`)
 
-// isMachine tells whether certainly nobody looks at what is opened.
-func (o Opener) isMachine() bool { return o.Ahead || o.Agent == "" || machines.MatchString(o.Agent) }
+// isMachine tells whether certainly nobody looks at what is opened. Cubot is a
+// make of phones.
+func (o Opener) isMachine() bool {
+	return o.Ahead || o.Agent == "" || machines.MatchString(strings.ReplaceAll(strings.ToLower(o.Agent), "cubot", ""))
+}
 
 const (
 	// tooSoon is how soon after it arrived nobody can have read a text and tapped:
@@ -141,35 +238,50 @@ const (
 	mostOpened = 50
 )
 
+// mostPatience is how long somebody who is led on waits for it to be counted.
+const mostPatience = 2 * time.Second
+
 // FollowLink finds where a token leads, and counts the opening. A token that we
 // did not make is liadesk.ErrNotFound.
 func (s *Service) FollowLink(ctx context.Context, token string, by Opener) (string, error) {
-	raw, err := tokenAlphabet.DecodeString(token)
-	if err != nil || len(token) != tokenChars || len(raw) != trackedBytes || !hmac.Equal(raw[11:], s.trackTag(raw[:11])) {
+	t, ours := s.readTracked(token)
+	if !ours {
 		return "", liadesk.ErrNotFound
 	}
-	number := "+" + strconv.FormatUint(binary.BigEndian.Uint64(append([]byte{0}, raw[3:10]...)), 10)
 	var c liadesk.SMSCampaign
-	err = s.Store.View(ctx, func(tx *db.Tx) error {
-		account, id, found, err := tx.ClickCampaign(binary.BigEndian.Uint32(append([]byte{0}, raw[:3]...)))
+	counts := false
+	err := s.Store.View(ctx, func(tx *db.Tx) error {
+		account, id, found, err := tx.ClickCampaign(t.code)
 		if err != nil || !found {
 			return err
 		}
-		c, _, err = tx.SharedSMSCampaign(account, id)
-		return err
+		if c, _, err = tx.SharedSMSCampaign(account, id); err != nil {
+			return err
+		}
+		row, found, err := tx.Delivery(account, id, t.number)
+		counts = err != nil || found && by.counts(row)
+		return nil // where it leads does not hang on the row
 	})
 	if err != nil {
 		return "", err
 	}
-	_, targets := splitLinks(Normalise(c.Message))
-	if int(raw[10]) >= len(targets) {
+	if t.link >= len(c.Links) {
 		return "", liadesk.ErrNotFound
 	}
-	// Whoever is led on does not wait for it to end well.
-	if err := s.countOpening(context.WithoutCancel(ctx), c, number, by); err != nil {
-		s.Log.Error("an opened link could not be counted", "campaign", c.ID.String(), "error", err)
+	if counts {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mostPatience)
+		defer cancel()
+		if err := s.countOpening(ctx, c, t.number, by); err != nil {
+			s.Log.Error("an opened link could not be counted", "campaign", c.ID.String(), "error", err)
+		}
 	}
-	return targets[raw[10]], nil
+	return c.Links[t.link], nil
+}
+
+// counts tells whether an opening is counted on a row. The first of a person is
+// in any case.
+func (o Opener) counts(row liadesk.Delivery) bool {
+	return row.Opened < mostOpened || row.ClickedAt.IsZero() && !o.isMachine()
 }
 
 // countOpening counts an opening on the row of the recipient, each person once
@@ -177,22 +289,24 @@ func (s *Service) FollowLink(ctx context.Context, token string, by Opener) (stri
 func (s *Service) countOpening(ctx context.Context, c liadesk.SMSCampaign, number string, by Opener) error {
 	return s.Store.Update(ctx, func(tx *db.Tx) error {
 		row, found, err := tx.Delivery(c.AccountID, c.ID, number)
-		if err != nil || !found || row.Opened >= mostOpened {
+		if err != nil || !found || !by.counts(row) {
 			return err
 		}
 		old, l := row, newLedger(tx, c.AccountID, row.ID[15], s.now())
 		row.Opened++
-		if by.isMachine() || l.now.Sub(row.AcceptedAt) < tooSoon || l.now.Sub(row.DeliveredAt) < tooSoon {
+		if by.isMachine() || l.now.Sub(reached(row)) < tooSoon {
 			l.count(c.ID, "machine_clicks", 1)
 		} else {
 			l.count(c.ID, "clicks", 1)
 			if row.ClickedAt.IsZero() {
 				row.ClickedAt = l.now
+			}
+			// The row may be a new one, after a text that was sent again.
+			if first, err := tx.AddClicked(c.AccountID, c.ID, row.Dense); err != nil {
+				return err
+			} else if first {
 				l.count(c.ID, "clickers", 1)
-				if err := l.step(c.ID, stepClicks, 1); err != nil {
-					return err
-				}
-				if err := tx.AddClicked(c.AccountID, c.ID, row.Dense); err != nil {
+				if err := l.step(c.ID, stepClickers, 1); err != nil {
 					return err
 				}
 			}

@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"bytes"
 	"errors"
 	"path/filepath"
 	"regexp"
@@ -31,6 +32,11 @@ func TestTheLinksOfAMessageAreFound(t *testing.T) {
 		"https:// and http://?x and ftp://a.example":                          nil,
 		"Two: https://a.example https://a.example":                            {"https://a.example", "https://a.example"},
 		"Broken {{ https://a.example":                                         nil,
+		"“https://shop.example/a” «https://b.example/a» 'http://c.example'":   {"https://shop.example/a", "https://b.example/a", "http://c.example"},
+		"https://x.example/a… https://x.example/a—b https://x.example/größe。": {"https://x.example/a", "https://x.example/a", "https://x.example/größe"},
+		"(https://w.example/wiki/Go_(game)) [http://a.example/[1]]":           {"https://w.example/wiki/Go_(game)", "http://a.example/[1]"},
+		"https://x.example/a|b^c`d HTTPS://Shop.example xhttps://no.example":  {"https://x.example/a|b^c`d", "HTTPS://Shop.example"},
+		"http://user@:80/ https://. http://)":                                 nil,
 		"https://a.example {{ contact.opt_out_link }}":                        {"https://a.example"},
 		strings.Repeat("https://a.example ", maxTracked+2):                    slices.Repeat([]string{"https://a.example"}, maxTracked),
 	} {
@@ -118,7 +124,7 @@ func TestPeopleWhoOpenLinksAreCountedOnceAndMachinesApart(t *testing.T) {
 		t.Errorf("%+v, rate %v, %v", r.Progress.Clicks, r.ClickRate, err)
 	}
 	steps, err := b.svc.Timeline(t.Context(), b.admin, c.ID)
-	if err != nil || steps[len(steps)-1].Clicks != 1 {
+	if err != nil || steps[len(steps)-1].Clickers != 1 {
 		t.Errorf("over time: %+v, %v", steps, err)
 	}
 	clicked := "clicked"
@@ -262,5 +268,117 @@ func TestTheVariablesOfLinksCannotBeWritten(t *testing.T) {
 	in.Message, in.TrackClicks = "Hi {{ link.to0 }} https://a.example", true
 	if _, err := b.svc.Create(t.Context(), b.admin, in); !slices.Equal(codesOf(err), []string{"message:template_variable"}) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestMachinesAreToldFromPhones(t *testing.T) {
+	for agent, want := range map[string]bool{
+		phoneAgent: false,
+		"Mozilla/5.0 (Linux; Android 13; CUBOT X70 Build/TP1A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36": false,
+		"Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36":              false,
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0":                                               false,
+		"": true,
+		"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)":                                                true,
+		"Mozilla/5.0 (Macintosh) AppleWebKit/601.2.4 Version/9.0.1 Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0": true,
+		"TelegramBot (like TwitterBot)":                            true,
+		"WhatsApp/2.24.1 A":                                        true,
+		"Slackbot-LinkExpanding 1.0":                               true,
+		"Mozilla/5.0 (Windows NT 6.1) SkypeUriPreview Preview/0.5": true,
+		"curl/8.5.0": true,
+	} {
+		if got := (Opener{Agent: agent}).isMachine(); got != want {
+			t.Errorf("%q: %v", agent, got)
+		}
+	}
+}
+
+// Links to offers are passed on: nobody reads the number in one of them.
+func TestALinkDoesNotTellWhomItWasSentTo(t *testing.T) {
+	b, _ := clicking(t, 2)
+	one, two := b.tokens(number(0)), b.tokens(number(1))
+	var raw [][]byte
+	for _, token := range []string{one[0], one[1], two[0]} {
+		body, err := tokenAlphabet.DecodeString(token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw = append(raw, body)
+		if again, ours := b.svc.readTracked(token); !ours || again.number != number(0) && again.number != number(1) {
+			t.Errorf("%s is read as %+v", token, again)
+		}
+	}
+	for _, other := range raw[1:] {
+		if bytes.Equal(raw[0][:3], other[:3]) || bytes.Equal(raw[0][3:10], other[3:10]) {
+			t.Errorf("two links are alike in their parts: %x and %x", raw[0], other)
+		}
+	}
+}
+
+// Of a text that nobody is sure of, what is opened and answered is counted from
+// when it was handed over.
+func TestOpeningsAndAnswersOfAnUncertainTextAreCountedFromItsPost(t *testing.T) {
+	b := newBench(t)
+	b.options.LinkKey = []byte("links")
+	b.restart()
+	b.person(0, nil)
+	b.person(1, nil)
+	b.carrier.answer = func(_ Outgoing, take func() string) (Receipt, error) {
+		take()
+		return Receipt{}, errors.New("time-out")
+	}
+	c := b.schedule(func(in *Input) { in.Message, in.TrackClicks = "https://shop.example/sale", true })
+	b.due()
+	if _, _, err := b.svc.Step(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first := b.carrier.taken[0].To
+	b.follow(b.tokens(first)[0], Opener{Agent: phoneAgent}) // the very moment
+	b.clock.Advance(time.Minute)
+	b.follow(b.tokens(first)[0], Opener{Agent: phoneAgent})
+	if err := b.text(first, "Which colours?"); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.Advance(9 * time.Minute)
+	if err := b.report(0, "delivered", "", 3); err != nil {
+		t.Fatal(err)
+	}
+	r, err := b.svc.Report(t.Context(), b.admin, c.ID)
+	if err != nil || r.ToArrive == nil || r.ToAnswer == nil {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	near := func(got, want time.Duration) bool { return got > want*9/10 && got < want*11/10 }
+	if !near(r.ToAnswer.Median, time.Minute) || !near(r.ToArrive.Median, 10*time.Minute) || r.Progress.Clicks != (Clicks{People: 1, Times: 1, Machines: 1}) {
+		t.Errorf("answered after %v, arrived after %v, %+v", r.ToAnswer.Median, r.ToArrive.Median, r.Progress.Clicks)
+	}
+}
+
+// However often machines opened it before, the first opening of a person counts.
+func TestMachinesDoNotUseUpWhatIsCounted(t *testing.T) {
+	b, c := clicking(t, 1)
+	b.clock.Advance(time.Hour)
+	token := b.tokens(number(0))[0]
+	for range mostOpened + 5 {
+		b.follow(token, Opener{Agent: phoneAgent, Ahead: true})
+	}
+	for range 5 {
+		b.follow(token, Opener{Agent: phoneAgent})
+	}
+	if got := b.progress(c.ID).Clicks; got != (Clicks{People: 1, Times: 1, Machines: mostOpened}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A draft needs no code, and what is sent keeps its links however addresses are
+// found later.
+func TestLinksAreFixedWhenTheCampaignIsScheduled(t *testing.T) {
+	b := newBench(t)
+	b.person(0, nil)
+	draft := b.schedule(func(in *Input) { in.Message, in.TrackClicks, in.Draft = "Sale: https://shop.example/sale", true, true })
+	if draft.ClickCode != 0 || draft.Links != nil || draft.LinkSource != "" {
+		t.Errorf("a draft has %+v", draft)
+	}
+	c, err := b.svc.Schedule(t.Context(), b.admin, draft.ID, When{ScheduledAt: b.clock.Now().Add(time.Hour)})
+	if err != nil || c.ClickCode == 0 || !slices.Equal(c.Links, []string{"https://shop.example/sale"}) || c.LinkSource != "Sale: {{ link.to0 }}" {
+		t.Errorf("%+v, %v", c, err)
 	}
 }

@@ -20,8 +20,11 @@ const maxTemplates = 100
 
 func (c *templateCache) get(w Wording) (*wording.Template, error) {
 	message := w.Message
-	if w.TrackClicks {
-		message = "\x00" + message // which no message has
+	switch { // a message has none of these characters
+	case w.TrackClicks && w.LinkSource != "":
+		message = "\x01" + w.LinkSource
+	case w.TrackClicks:
+		message = "\x00" + message
 	}
 	c.mu.Lock()
 	t := c.known[message]
@@ -68,6 +71,7 @@ type Wording struct {
 	// TrackClicks makes the links short; those of ClickCode 0 are samples.
 	TrackClicks bool
 	ClickCode   uint32
+	LinkSource  string // the campaign's, "" for what was not scheduled yet
 }
 
 // AsSample is the wording with links that count for nobody: as long as those
@@ -86,7 +90,7 @@ func (w Wording) AsWritten() Wording {
 // WordingOf is what a campaign says to somebody whom none has texted before, or
 // to anybody else.
 func WordingOf(c liadesk.SMSCampaign, first bool) Wording {
-	return Wording{Message: c.Message, Purpose: c.Purpose, Fold: c.Fold, First: first, TrackClicks: c.TrackClicks, ClickCode: c.ClickCode}
+	return Wording{Message: c.Message, Purpose: c.Purpose, Fold: c.Fold, First: first, TrackClicks: c.TrackClicks, ClickCode: c.ClickCode, LinkSource: c.LinkSource}
 }
 
 // Render is the text of a campaign for one person, as it is handed over.

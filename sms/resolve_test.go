@@ -33,8 +33,8 @@ func (b *bench) uncertain(n int, taken bool) liadesk.SMSCampaign {
 	return c
 }
 
-// untilDone goes on in new processes: after some doubts an inbox is careful,
-// and a new process is not.
+// untilDone goes on in new processes: after some doubts an inbox is careful and
+// waits longer and longer, and a new process begins with one text at once.
 func (b *bench) untilDone(c liadesk.SMSCampaign) {
 	b.t.Helper()
 	for b.progress(c.ID).Pending > 0 {

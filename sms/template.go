@@ -21,7 +21,10 @@ func parseWording(w Wording) (*wording.Template, error) {
 	if !w.TrackClicks {
 		return parseTemplate(w.Message)
 	}
-	source, _ := splitLinks(Normalise(w.Message))
+	source := w.LinkSource
+	if source == "" {
+		source, _ = splitLinks(Normalise(w.Message))
+	}
 	return wording.Parse(source, slices.Concat(trackedLinks, []string{optOutLink})...)
 }
 

@@ -28,7 +28,7 @@ const (
 	stepDelivered = "delivered"
 	stepReplies   = "replies"
 	stepOptOuts   = "opt_outs"
-	stepClicks    = "clicks"
+	stepClickers  = "clickers"
 )
 
 // Step is what happened in some minutes of a campaign.
@@ -40,7 +40,7 @@ type Step struct {
 	Delivered int64 `json:"delivered"`
 	Replies   int64 `json:"replies"`
 	OptOuts   int64 `json:"opt_outs"`
-	Clicks    int64 `json:"clicks"` // people who opened a link for the first time
+	Clickers  int64 `json:"clickers"` // people who opened a link for the first time
 }
 
 func stepTally(campaign liadesk.ID) string { return "sms/" + campaign.String() + "/step/" }
@@ -159,5 +159,5 @@ func (s *Step) add(counts map[string]int64) {
 	s.Delivered += counts[stepDelivered]
 	s.Replies += counts[stepReplies]
 	s.OptOuts += counts[stepOptOuts]
-	s.Clicks += counts[stepClicks]
+	s.Clickers += counts[stepClickers]
 }

@@ -62,20 +62,41 @@ func (l *ledger) arrived(before, after liadesk.Delivery) {
 		row liadesk.Delivery
 		n   int64
 	}{{before, -1}, {after, 1}} {
-		if !of.row.DeliveredAt.IsZero() {
-			l.took(of.row.CampaignID, tookToArrive, of.row.DeliveredAt.Sub(of.row.AcceptedAt), of.n)
+		if d, known := tookToDeliver(of.row); known {
+			l.took(of.row.CampaignID, tookToArrive, d, of.n)
 		}
 	}
 }
 
-// answered counts how long a person took to answer: from when they had the
-// text, or if that was not reported, from when the carrier took it.
-func (l *ledger) answered(row liadesk.Delivery) {
-	from := row.DeliveredAt
-	if from.IsZero() {
-		from = row.AcceptedAt
+// tookToDeliver is how long a text took. Of one whose delivery is the first that
+// was heard of it, the time runs from its post; when the carrier's list said it,
+// long after, nobody knows.
+func tookToDeliver(row liadesk.Delivery) (d time.Duration, known bool) {
+	switch {
+	case row.DeliveredAt.IsZero():
+		return 0, false
+	case row.DeliveredAt.After(row.AcceptedAt):
+		return row.DeliveredAt.Sub(row.AcceptedAt), true
 	}
-	l.took(row.CampaignID, tookToAnswer, row.RepliedAt.Sub(from), 1)
+	return row.DeliveredAt.Sub(row.StartedAt), row.Evidence == liadesk.EvidenceCallback
+}
+
+// answered counts how long a person took to answer: from when they had the
+// text; if that was not reported, from when the carrier took it, or from its
+// post.
+func (l *ledger) answered(row liadesk.Delivery) {
+	l.took(row.CampaignID, tookToAnswer, row.RepliedAt.Sub(reached(row)), 1)
+}
+
+// reached is the latest that is known of a text on its way to the person.
+func reached(row liadesk.Delivery) time.Time {
+	at := row.StartedAt
+	for _, later := range []time.Time{row.AcceptedAt, row.DeliveredAt} {
+		if later.After(at) {
+			at = later
+		}
+	}
+	return at
 }
 
 // Took is how long something usually took in a campaign. Times are right to
