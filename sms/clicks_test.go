@@ -28,6 +28,7 @@ func TestTheLinksOfAMessageAreFound(t *testing.T) {
 		"Come: https://shop.example/sale. Or (http://b.example)!":             {"https://shop.example/sale", "http://b.example"},
 		"{{ contact.name }}https://shop.example/a?b=1&c=%20#d now":            {"https://shop.example/a?b=1&c=%20#d"},
 		"Yours: https://shop.example/?id={{ contact.phone }} all: http://b/x": {"http://b/x"},
+		"https://a.example/?{{ contact.phone }} (http://b.example){{ x }}":    nil,
 		`{{ contact.name | default: "https://a.example" }} shop.example`:      nil,
 		"https:// and http://?x and ftp://a.example":                          nil,
 		"Two: https://a.example https://a.example":                            {"https://a.example", "https://a.example"},
