@@ -35,6 +35,8 @@ type lane struct {
 	// before it wait to be free.
 	beyond map[string]uint32
 
+	dry time.Duration // monotonic: when a claim last found nothing to send
+
 	version uint64        // the inbox's, to notice that a person mended it
 	quiet   time.Duration // monotonic: no claim before
 	wait    time.Duration // the last back-off, which the next one doubles
@@ -106,6 +108,19 @@ func (ln *lane) untilToken(now time.Time) time.Duration {
 func (ln *lane) room(workers int) int {
 	most := max(8, int(min(ln.rate, float64(workers))))
 	return min(workers, most) - ln.inflight
+}
+
+// appetite is how many texts the lane could claim now, had the process room for
+// all of them.
+func (ln *lane) appetite(now time.Time, mono time.Duration, workers int) int {
+	if ln.busy || ln.quiet > mono {
+		return 0
+	}
+	n := min(ln.tokens(now), ln.room(workers))
+	if ln.resting || ln.careful() {
+		n = min(n, 1-ln.inflight)
+	}
+	return max(0, n)
 }
 
 // hold keeps the lane quiet after the carrier refused it, for as long as the

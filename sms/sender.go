@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -252,8 +253,8 @@ func (s *Service) dispatch(ctx context.Context) (jobs []*job, wait time.Duration
 	}
 	wait = idleWait
 	var errs []error
-	for _, ln := range lanes {
-		claimed, next, err := s.dispatchLane(ctx, ln)
+	for i, ln := range s.byAppetite(lanes) {
+		claimed, next, err := s.dispatchLane(ctx, ln, len(lanes)-i)
 		errs = append(errs, err)
 		jobs = append(jobs, claimed...)
 		wait = min(wait, next)
@@ -328,7 +329,7 @@ func (s *Service) laneOf(in liadesk.Inbox) *lane {
 	defer s.mu.Unlock()
 	ln := s.lanes[in.ID]
 	if ln == nil {
-		ln = &lane{account: in.AccountID, inbox: in.ID, version: in.Version}
+		ln = &lane{account: in.AccountID, inbox: in.ID, version: in.Version, dry: -idleWait}
 		if in.SMS.Trouble == liadesk.TroubleNoAnswer {
 			// The process before this one found out; it need not be paid for again
 			// with texts that nobody knows about.
@@ -345,18 +346,35 @@ func (s *Service) laneOf(in liadesk.Inbox) *lane {
 	return ln
 }
 
-// dispatchLane claims for one lane.
-func (s *Service) dispatchLane(ctx context.Context, ln *lane) ([]*job, time.Duration, error) {
+// byAppetite orders lanes by how much they could claim, those that could claim
+// least first: what they leave of their share, the others have. It begins a
+// round: whoever finds no room in it is hungry.
+func (s *Service) byAppetite(lanes []*lane) []*lane {
 	now, mono := s.now(), s.Monotonic()
 	s.mu.Lock()
-	n := min(ln.tokens(now), ln.room(s.Workers), s.Workers-s.inflight-s.claiming)
-	quiet, resting := ln.quiet-mono, ln.resting
-	if resting || ln.careful() {
-		n = min(n, 1-ln.inflight)
+	defer s.mu.Unlock()
+	s.hungry = false
+	slices.SortStableFunc(lanes, func(a, b *lane) int {
+		return cmp.Compare(a.appetite(now, mono, s.Workers), b.appetite(now, mono, s.Workers))
+	})
+	return lanes
+}
+
+// dispatchLane claims for one lane, at most its share of the room that the
+// process has left, which so many lanes are to have.
+func (s *Service) dispatchLane(ctx context.Context, ln *lane, among int) ([]*job, time.Duration, error) {
+	now, mono := s.now(), s.Monotonic()
+	s.mu.Lock()
+	free := s.Workers - s.inflight - s.claiming
+	wants := ln.appetite(now, mono, s.Workers)
+	n := min(wants, (free+among-1)/among)
+	if free <= 0 && wants > 0 && mono-ln.dry >= idleWait {
+		s.hungry = true
 	}
+	quiet, resting := ln.quiet-mono, ln.resting
 	tokenIn := ln.untilToken(now)
 	busy := ln.busy
-	claims := !busy && quiet <= 0 && n > 0
+	claims := n > 0
 	if claims {
 		ln.busy = true
 		s.claiming += n
@@ -401,6 +419,7 @@ func (s *Service) dispatchLane(ctx context.Context, ln *lane) ([]*job, time.Dura
 		jobs[i].probe = resting
 	}
 	if len(jobs) == 0 {
+		ln.dry = mono
 		return nil, idleWait, nil
 	}
 	return jobs, ln.untilToken(now), nil

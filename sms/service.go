@@ -27,6 +27,7 @@ type Service struct {
 	lanes    map[liadesk.ID]*lane // by inbox; guarded by mu, as are the lanes
 	inflight int                  // texts claimed and not yet recorded
 	claiming int                  // how many more may come of claims that are being made
+	hungry   bool                 // some lane found no room when it was last its turn
 	outcomes map[liadesk.EventKind]uint64
 	done     []result // posted and not yet recorded
 	stopping bool
@@ -141,8 +142,14 @@ func New(o Options) *Service {
 // would not survive being stored.
 func (s *Service) now() time.Time { return s.Clock.Now().Round(0).UTC() }
 
-// Wake tells the sender that an inbox has something to send. It never waits.
-func (s *Service) Wake(liadesk.ID) {
+// Wake tells the sender that an inbox has something to send; of no inbox, that
+// it should look. It waits for nothing that takes time.
+func (s *Service) Wake(inbox liadesk.ID) {
+	s.mu.Lock()
+	if ln := s.lanes[inbox]; ln != nil {
+		ln.dry = -idleWait
+	}
+	s.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:
 	default:

@@ -75,7 +75,8 @@ func (s *Service) turn(ctx context.Context, r *running, batch []result) error {
 
 // beginTurn finds the lanes of a batch for which may be claimed at once, and
 // keeps others from claiming for them. After a refusal of an inbox there is
-// none: the sender's round knows how long to wait.
+// none: the sender's round knows how long to wait. Nor is there when another
+// lane found no room: what the batch made is shared out in that round.
 func (s *Service) beginTurn(batch []result) []claiming {
 	if len(batch) > recordMost || !s.clockSteady() || s.diskLow() ||
 		slices.ContainsFunc(batch, func(r result) bool { return r.condition != nil }) {
@@ -84,7 +85,7 @@ func (s *Service) beginTurn(batch []result) []claiming {
 	now, mono := s.now(), s.Monotonic()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stopping {
+	if s.stopping || s.hungry {
 		return nil
 	}
 	free := make(map[*lane]int)
@@ -92,14 +93,15 @@ func (s *Service) beginTurn(batch []result) []claiming {
 		free[r.job.lane]++
 	}
 	var lanes []claiming
-	left := s.Workers - s.inflight - s.claiming + len(batch)
-	for ln, n := range free {
-		n = min(ln.tokens(now), ln.room(s.Workers)+n, left)
+	// Each has what it gives back for sure, and of the rest whoever comes first.
+	spare := s.Workers - s.inflight - s.claiming
+	for ln, back := range free {
+		n := min(ln.tokens(now), ln.room(s.Workers)+back, back+max(0, spare))
 		if n <= 0 || ln.busy || ln.resting || ln.careful() || ln.quiet > mono || !ln.recovered || mono-ln.renewed >= leaseTime/3 {
 			continue
 		}
 		ln.busy = true
-		left -= n
+		spare -= max(0, n-back)
 		s.claiming += n
 		lanes = append(lanes, claiming{lane: ln, n: n})
 	}

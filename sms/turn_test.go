@@ -58,3 +58,65 @@ func TestStoppingAnywhereLeavesNothingUncertainAndTextsNobodyTwice(t *testing.T)
 		t.Errorf("%d people, %s, %d stops", len(times), got.Status, stops)
 	}
 }
+
+// An inbox that could use all the posts there may be at once, for its carrier is
+// slow, leaves the others their share: a reply from another number is not to
+// wait until a large campaign is over.
+func TestABusyInboxLeavesOthersTheirShare(t *testing.T) {
+	b := newBench(t)
+	b.options.Workers = 4
+	b.inbox.SMS.MessagesPerSecond = 1000
+	b.update(func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
+	b.often()
+	b.restart()
+	also := b.secondInbox()
+	for i := range 40 {
+		b.person(i, nil)
+	}
+	round := func() map[liadesk.ID][]*job {
+		t.Helper()
+		jobs, _, err := b.svc.dispatch(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := make(map[liadesk.ID][]*job)
+		for _, j := range jobs {
+			by[j.inbox.ID] = append(by[j.inbox.ID], j)
+		}
+		return by
+	}
+	run := &running{jobs: make(chan *job, 4), signal: make(chan struct{}, 1)}
+	end := func(jobs ...*job) {
+		t.Helper()
+		var batch []result
+		for _, j := range jobs {
+			batch = append(batch, b.svc.post(t.Context(), j))
+		}
+		if err := b.svc.turn(t.Context(), run, batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.schedule(nil)
+	b.due()
+	var first []*job
+	for range 4 { // a claim of each inbox shares out what is free
+		first = append(first, round()[b.inbox.ID]...)
+	}
+	if len(first) != 4 {
+		t.Fatalf("the busy inbox has %d of 4 posts", len(first))
+	}
+	draft := b.schedule(func(in *Input) { in.InboxID, in.Draft = also.ID, true })
+	if _, err := b.svc.SendTest(t.Context(), b.admin, draft.ID, number(90), 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := round(); len(got) != 0 {
+		t.Fatalf("there is no room, and claimed was %v", got)
+	}
+	end(first[0], first[1])
+	if n := len(run.jobs); n != 0 {
+		t.Errorf("the busy inbox took %d at once, before the other", n)
+	}
+	if got := round(); len(got[b.inbox.ID]) != 1 || len(got[also.ID]) != 1 {
+		t.Errorf("the two made free went to %d and %d", len(got[b.inbox.ID]), len(got[also.ID]))
+	}
+}
