@@ -49,10 +49,11 @@ func applyWindows(v *liadesk.Invalid, set *liadesk.Settings, patch map[string]*h
 			continue
 		}
 		country, state, _ := strings.Cut(place, "/")
-		if w.MostPerDay == hours.BuiltIn().MostPerDay(nil, country, state) {
-			w.MostPerDay = 0 // the law's, whatever it will be
+		most := w.MostPerDay
+		if most == hours.BuiltIn().MostPerDay(nil, country, state) {
+			most = 0 // the law's, whatever it will be
 		}
-		own[place] = hours.Window{Week: w.Week, Holidays: w.Holidays, Public: w.Public, PublicShifts: w.PublicShifts, MostPerDay: w.MostPerDay, Basis: "the account's own"}
+		own[place] = hours.Window{Week: w.Week, Holidays: w.Holidays, Public: w.Public, PublicShifts: w.PublicShifts, MostPerDay: most, Basis: "the account's own"}
 	}
 	set.Windows = own
 }

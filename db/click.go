@@ -1,9 +1,6 @@
 package db
 
 import (
-	"encoding/binary"
-	"errors"
-
 	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/liadesk/campaigns/liadesk"
@@ -18,27 +15,15 @@ func clickKey(code uint32) key { return global("click").u32(code) }
 // ClickCode gives a campaign a code that is free, from where its id points. It
 // stays for ever, for texts with it stay on people's phones.
 func (tx *Tx) ClickCode(account, campaign liadesk.ID) (uint32, error) {
-	first := binary.BigEndian.Uint32(campaign[12:])
-	for i := range uint32(mostTries) {
-		code := (first + i) % linkCodes
-		_, taken, err := get[liadesk.ID](tx, clickKey(code))
-		if err != nil {
-			return 0, err
-		}
-		if taken || code == 0 {
-			continue
-		}
-		if err := put(tx, clickKey(code), account); err != nil {
-			return 0, err
-		}
-		return code, put(tx, in(account, nClickCode).u32(code), campaign)
+	code, err := tx.freeCode(campaign, clickKey)
+	if err != nil {
+		return 0, err
 	}
-	return 0, errors.New("db: no code for short addresses is free near by")
+	if err := put(tx, clickKey(code), account); err != nil {
+		return 0, err
+	}
+	return code, put(tx, in(account, nClickCode).u32(code), campaign)
 }
-
-// mostTries bounds how far a free code is looked for, and so how long others
-// wait meanwhile.
-const mostTries = 100_000
 
 // ClickCampaign finds the campaign of a code, and its account.
 func (tx *Tx) ClickCampaign(code uint32) (account, campaign liadesk.ID, found bool, err error) {

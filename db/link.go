@@ -2,6 +2,7 @@ package db
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -21,21 +22,33 @@ func (tx *Tx) linkCode(account liadesk.ID) (uint32, error) {
 	if err != nil || has {
 		return code, err
 	}
-	code = binary.BigEndian.Uint32(account[12:]) % linkCodes
-	for {
-		_, taken, err := get[liadesk.ID](tx, outLinkKey(code))
-		if err != nil {
-			return 0, err
-		}
-		if !taken && code != 0 {
-			break
-		}
-		code = (code + 1) % linkCodes
+	if code, err = tx.freeCode(account, outLinkKey); err != nil {
+		return 0, err
 	}
 	if err := put(tx, outLinkKey(code), account); err != nil {
 		return 0, err
 	}
 	return code, put(tx, in(account, nLinkCode), code)
+}
+
+// mostTries bounds how far a free code is looked for, and so how long others
+// wait meanwhile.
+const mostTries = 100_000
+
+// freeCode finds a code of three bytes under which nothing lies yet, from where
+// an id points; never 0.
+func (tx *Tx) freeCode(id liadesk.ID, at func(code uint32) key) (uint32, error) {
+	first := binary.BigEndian.Uint32(id[12:])
+	for i := range uint32(mostTries) {
+		code := (first + i) % linkCodes
+		if code == 0 {
+			continue
+		}
+		if _, taken, err := get[liadesk.ID](tx, at(code)); err != nil || !taken {
+			return code, err
+		}
+	}
+	return 0, errors.New("db: no code for short addresses is free near by")
 }
 
 // LinkAccount finds the account of a code.

@@ -203,7 +203,9 @@ func (o Opener) counts(row liadesk.Delivery) bool {
 }
 
 // countOpening counts an opening on the row of the recipient, each person once
-// among those who clicked.
+// among those who clicked. Row, figures and set change together: when the power
+// goes before they are stored the opening is not counted, and whoever taps again
+// is. An opening that comes twice is two, of one person.
 func (s *Service) countOpening(ctx context.Context, c liadesk.SMSCampaign, number string, by Opener) error {
 	return s.Store.Update(ctx, func(tx *db.Tx) error {
 		row, found, err := tx.Delivery(c.AccountID, c.ID, number)

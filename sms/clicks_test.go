@@ -3,19 +3,16 @@ package sms
 import (
 	"bytes"
 	"errors"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/jonboulle/clockwork"
-
 	"github.com/liadesk/campaigns/audience"
 	"github.com/liadesk/campaigns/conversations"
 	"github.com/liadesk/campaigns/db"
-	"github.com/liadesk/campaigns/db/kv/bolt"
+	"github.com/liadesk/campaigns/db/kv"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -186,18 +183,8 @@ func TestALinkLeadsOnWhateverHappens(t *testing.T) {
 }
 
 func TestALinkLeadsOnWhenNothingCanBeStored(t *testing.T) {
-	disk, err := bolt.Open(filepath.Join(t.TempDir(), "db"), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = disk.Close() })
-	sick := &damaged{Engine: disk}
-	store, err := db.New(t.Context(), sick)
-	if err != nil {
-		t.Fatal(err)
-	}
-	clock := clockwork.NewFakeClockAt(noon)
-	b := benchOn(t, store, clock, liadesk.RandomIDs(clock.Now))
+	sick := &damaged{}
+	b := benchOnDisk(t, func(disk kv.Engine) kv.Engine { sick.Engine = disk; return sick })
 	b.options.LinkKey = []byte("links")
 	b.restart()
 	b.person(0, nil)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +20,8 @@ import (
 	"github.com/liadesk/campaigns/conversations"
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/db/dbtest"
+	"github.com/liadesk/campaigns/db/kv"
+	"github.com/liadesk/campaigns/db/kv/bolt"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -54,6 +58,23 @@ var noon = time.Date(2026, 11, 24, 17, 0, 0, 0, time.UTC)
 func newBench(t testing.TB) *bench {
 	clock := clockwork.NewFakeClockAt(noon)
 	return benchOn(t, dbtest.Open(t), clock, liadesk.RandomIDs(clock.Now))
+}
+
+// benchOnDisk is newBench on an engine that the test puts around a real one, with
+// ids from a chance that is the same each time.
+func benchOnDisk(t testing.TB, around func(kv.Engine) kv.Engine) *bench {
+	t.Helper()
+	disk, err := bolt.Open(filepath.Join(t.TempDir(), "db"), bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = disk.Close() })
+	store, err := db.New(t.Context(), around(disk))
+	if err != nil {
+		t.Fatal(err)
+	}
+	chance, clock := rand.NewChaCha8([32]byte{1}), clockwork.NewFakeClockAt(noon)
+	return benchOn(t, store, clock, func() liadesk.ID { return liadesk.NewID(clock.Now(), chance) })
 }
 
 func benchOn(t tester, store *db.Store, clock *clockwork.FakeClock, ids liadesk.IDs) *bench {

@@ -125,6 +125,7 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 	}
 	c.Message = Normalise(strings.TrimSpace(in.Message))
 	c.Fold, c.TrackClicks = in.Fold, in.TrackClicks
+	c.LinkSource, c.Links = "", nil // of the message before; fixLinks finds them anew
 	s.checkMessage(&v, account, WordingOf(*c, true))
 	if c.InboxID = in.InboxID; c.InboxID.IsZero() {
 		v.Add("inbox_id", "required")

@@ -3,17 +3,11 @@ package sms
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
-	"github.com/jonboulle/clockwork"
-
-	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/db/kv"
-	"github.com/liadesk/campaigns/db/kv/bolt"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -99,18 +93,8 @@ func (f *full) Update(ctx context.Context, fn func(kv.Tx) error) error {
 // some tries and says what is not recorded; the next start holds those for
 // uncertain and texts nobody twice, and the carrier's reports settle them.
 func TestAStopOnADiskThatTakesNothingEndsAndSaysSo(t *testing.T) {
-	disk, err := bolt.Open(filepath.Join(t.TempDir(), "db"), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = disk.Close() })
-	engine := &full{Engine: disk}
-	store, err := db.New(t.Context(), engine)
-	if err != nil {
-		t.Fatal(err)
-	}
-	chance, clock := rand.NewChaCha8([32]byte{1}), clockwork.NewFakeClockAt(noon)
-	b := benchOn(t, store, clock, func() liadesk.ID { return liadesk.NewID(clock.Now(), chance) })
+	engine := &full{}
+	b := benchOnDisk(t, func(disk kv.Engine) kv.Engine { engine.Engine = disk; return engine })
 	b.options.Workers = 3
 	b.restart()
 	for i := range 3 {
@@ -135,10 +119,11 @@ func TestAStopOnADiskThatTakesNothingEndsAndSaysSo(t *testing.T) {
 		stopped <- b.svc.Stop(t.Context())
 		ended()
 	}()
-	for clock.BlockUntilContext(running, 1) == nil { // it waits for the next try
-		clock.Advance(firstWait)
+	for b.clock.BlockUntilContext(running, 1) == nil { // it waits for the next try
+		b.clock.Advance(firstWait)
 	}
-	if err = <-stopped; err == nil {
+	err := <-stopped
+	if err == nil {
 		t.Fatal("it ended as if everything were recorded")
 	}
 	if !errors.Is(err, kv.ErrNoSpace) || !strings.Contains(err.Error(), "outcomes of 3 texts are not recorded") {

@@ -5,18 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/jonboulle/clockwork"
-
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/db/kv"
-	"github.com/liadesk/campaigns/db/kv/bolt"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -110,18 +105,8 @@ func (tx damagedTx) Get(key []byte) ([]byte, error) {
 // Reports that came together do not share a fate: one that meets a damaged
 // record, and one that is forged after all, leave the others as they are.
 func TestAReportThatFailsFailsAlone(t *testing.T) {
-	disk, err := bolt.Open(filepath.Join(t.TempDir(), "db"), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = disk.Close() })
-	sick := &damaged{Engine: disk}
-	store, err := db.New(t.Context(), sick)
-	if err != nil {
-		t.Fatal(err)
-	}
-	chance, clock := rand.NewChaCha8([32]byte{1}), clockwork.NewFakeClockAt(noon)
-	b := benchOn(t, store, clock, func() liadesk.ID { return liadesk.NewID(clock.Now(), chance) })
+	sick := &damaged{}
+	b := benchOnDisk(t, func(disk kv.Engine) kv.Engine { sick.Engine = disk; return sick })
 	for i := range 4 {
 		b.person(i, nil)
 	}
@@ -131,6 +116,7 @@ func TestAReportThatFailsFailsAlone(t *testing.T) {
 		path := strings.TrimPrefix(b.carrier.taken[i].CallbackURL, b.options.PublicURL)
 		cb := b.callback(path, map[string][]string{"MessageUUID": {uuidOf(i)}, "To": {strings.TrimPrefix(b.carrier.taken[i].To, "+")}, "Status": {"delivered"}, "Sequence": {"3"}})
 		cb.Attempt = path[strings.LastIndex(path, "/")+1:]
+		var err error
 		if reports[i], err = b.svc.verify(t.Context(), cb, path); err != nil {
 			t.Fatal(err)
 		}
