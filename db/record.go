@@ -1,10 +1,12 @@
 package db
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 )
@@ -23,12 +25,12 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // errDamaged is a record whose bytes are not those that were written.
 var errDamaged = errors.New("the record is damaged; restore a backup or run the check command")
 
-var encMode = func() cbor.EncMode {
+var encMode = func() cbor.UserBufferEncMode {
 	m, err := cbor.EncOptions{
 		Time:    cbor.TimeRFC3339NanoUTC,
 		TimeTag: cbor.EncTagNone,
 		Sort:    cbor.SortNone,
-	}.EncMode()
+	}.UserBufferEncMode()
 	if err != nil {
 		panic(err)
 	}
@@ -43,17 +45,34 @@ var decMode = func() cbor.DecMode {
 	return m
 }()
 
-// encode puts a value into an envelope.
-func encode(v any) ([]byte, error) {
-	body, err := encMode.Marshal(v)
-	if err != nil {
-		return nil, err
+// envelopes are buffers to encode into, for one record after the other.
+var envelopes = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// mostKept bounds the buffers that are kept, in bytes.
+const mostKept = 64 << 10
+
+// encoded hands the envelope of a value to use, which must not keep it.
+func encoded(v any, use func([]byte) error) error {
+	buf := envelopes.Get().(*bytes.Buffer)
+	defer func() {
+		if buf.Cap() <= mostKept {
+			buf.Reset()
+			envelopes.Put(buf)
+		}
+	}()
+	buf.Write([]byte{envelopeVersion, 0, 0, 0, 0})
+	if err := encMode.MarshalToBuffer(v, buf); err != nil {
+		return err
 	}
-	b := make([]byte, envelopeHead+len(body))
-	b[0] = envelopeVersion
-	copy(b[envelopeHead:], body)
-	binary.BigEndian.PutUint32(b[1:], crc32.Checksum(body, castagnoli))
-	return b, nil
+	b := buf.Bytes()
+	binary.BigEndian.PutUint32(b[1:], crc32.Checksum(b[envelopeHead:], castagnoli))
+	return use(b)
+}
+
+// encode puts a value into an envelope.
+func encode(v any) (b []byte, err error) {
+	err = encoded(v, func(e []byte) error { b = bytes.Clone(e); return nil })
+	return b, err
 }
 
 // decode takes a value out of its envelope.

@@ -157,11 +157,15 @@ func get[T any](tx *Tx, k key) (T, bool, error) {
 
 // put writes one record.
 func put[T any](tx *Tx, k key, v T) error {
-	b, err := encode(v)
+	var stored error
+	err := encoded(v, func(b []byte) error {
+		stored = tx.kv.Put(k, b)
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("record %x: %w", []byte(k), err)
 	}
-	return tx.kv.Put(k, b)
+	return stored
 }
 
 // getMany reads records by key in one round trip and leaves out the absent.
@@ -177,16 +181,22 @@ func getMany[T any](tx *Tx, keys []key) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]T, 0, len(values))
+	found := 0
+	for _, b := range values {
+		if b != nil {
+			found++
+		}
+	}
+	out := make([]T, found) // filled in place: a record may be large
+	at := 0
 	for i, b := range values {
 		if b == nil {
 			continue
 		}
-		var v T
-		if err := decode(b, &v); err != nil {
+		if err := decode(b, &out[at]); err != nil {
 			return nil, fmt.Errorf("record %x: %w", raw[i], err)
 		}
-		out = append(out, v)
+		at++
 	}
 	return out, nil
 }

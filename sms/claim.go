@@ -37,7 +37,7 @@ type job struct {
 	row      liadesk.Delivery     // of the campaign's text, as claimed
 	stored   []byte               // the row's record
 	first    bool                 // the number's first text of any campaign
-	contact  liadesk.Contact
+	contact  *liadesk.Contact
 	class    string
 	item     *liadesk.OutboxItem
 }
@@ -278,9 +278,10 @@ func (c *claimer) people(sc *liadesk.SMSCampaign, class string, dense []uint32) 
 	if err != nil {
 		return err
 	}
-	people := make(map[uint32]liadesk.Contact, len(found))
+	people := make(map[uint32]*liadesk.Contact, len(found))
 	numbers := make([]string, 0, len(found))
-	for _, p := range found {
+	for i := range found {
+		p := &found[i]
 		people[p.Dense] = p
 		if p.Phone != "" {
 			numbers = append(numbers, p.Phone)
@@ -298,15 +299,21 @@ func (c *claimer) people(sc *liadesk.SMSCampaign, class string, dense []uint32) 
 	if err != nil {
 		return err
 	}
+	// A row for the number means that this campaign has dealt with it: under
+	// another contact that had the number then, or, should the sets and the
+	// rows ever disagree, under this one. Nobody is texted twice either way.
+	texted := make(map[string]bool, len(numbers))
+	for number := range rows {
+		texted[number] = true
+	}
 	claimed := roaring.New()
 	for _, n := range dense {
 		p, known := people[n]
-		// A row for the number means that this campaign has dealt with it: under
-		// another contact that had the number then, or, should the sets and the
-		// rows ever disagree, under this one. Nobody is texted twice either way.
-		_, texted := rows[p.Phone]
+		if !known {
+			p = &liadesk.Contact{}
+		}
 		set, now := "", class
-		if reason := barred(*sc, p, known, out[p.Phone], texted); reason != "" {
+		if reason := barred(sc, p, known, out[p.Phone], texted[p.Phone]); reason != "" {
 			set = skippedSet + string(reason)
 		} else if p.Class != "" && p.Class != class {
 			// The number or its zone changed since the freeze; perhaps it is
@@ -334,7 +341,7 @@ func (c *claimer) people(sc *liadesk.SMSCampaign, class string, dense []uint32) 
 		if err := c.take(sc, p, now, len(lately[p.Phone]) == 0); err != nil {
 			return err
 		}
-		rows[p.Phone] = liadesk.Delivery{Dense: n}
+		texted[p.Phone] = true
 		claimed.Add(n)
 	}
 	if claimed.IsEmpty() || sc.Purpose == liadesk.PurposeTransactional {
@@ -345,7 +352,7 @@ func (c *claimer) people(sc *liadesk.SMSCampaign, class string, dense []uint32) 
 
 // barred tells why a recipient must not be texted, "" when nothing is against
 // it.
-func barred(sc liadesk.SMSCampaign, p liadesk.Contact, known, optedOut, texted bool) liadesk.SkipReason {
+func barred(sc *liadesk.SMSCampaign, p *liadesk.Contact, known, optedOut, texted bool) liadesk.SkipReason {
 	switch {
 	case !known:
 		return liadesk.SkipDeleted
@@ -367,7 +374,7 @@ func barred(sc liadesk.SMSCampaign, p liadesk.Contact, known, optedOut, texted b
 	return ""
 }
 
-func (c *claimer) take(sc *liadesk.SMSCampaign, p liadesk.Contact, class string, first bool) error {
+func (c *claimer) take(sc *liadesk.SMSCampaign, p *liadesk.Contact, class string, first bool) error {
 	a := liadesk.Attempt{
 		ID: c.s.IDs(), AccountID: c.account.ID, InboxID: c.inbox.ID, Cause: liadesk.CauseCampaign, Phone: p.Phone,
 		StartedAt: c.now, Deadline: c.now.Add(leaseTime), CampaignID: sc.ID, ContactID: p.ID, Dense: p.Dense, Class: class,

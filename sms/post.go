@@ -113,7 +113,7 @@ func (s *Service) textOf(j *job) (string, int, error) {
 	if w.ClickCode == 0 {
 		w = w.AsWritten() // never a sample that leads nowhere
 	}
-	text, err := s.Render(*j.account, w, j.contact)
+	text, err := s.Render(*j.account, w, *j.contact)
 	if err != nil {
 		return "", 0, err
 	}

@@ -166,7 +166,8 @@ func (s *Service) recordLoop(ctx context.Context, r *running) {
 			}
 			continue
 		}
-		if err := s.turn(ctx, r, batch); err != nil {
+		more, err := s.turn(ctx, r, batch)
+		if err != nil {
 			s.Log.Error("outcomes of texts wait in memory, for they cannot be stored", "count", len(batch), "error", err)
 			select {
 			case <-r.posted:
@@ -184,7 +185,9 @@ func (s *Service) recordLoop(ctx context.Context, r *running) {
 			continue
 		}
 		tries = 0
-		s.Wake(liadesk.ID{}) // there is room again
+		if more {
+			s.Wake(liadesk.ID{}) // there is room again
+		}
 		s.gather(r)
 	}
 }

@@ -13,6 +13,9 @@ import (
 type claiming struct {
 	lane *lane
 	n    int
+	// all tells that n is what the lane could have at most, as far as its pace
+	// goes: once it has them there is no more to do for it.
+	all  bool
 	took *claimer
 }
 
@@ -23,15 +26,18 @@ type claiming struct {
 //
 // Should the process be told to stop while it commits, what it claimed is not
 // posted; it goes back with the next results.
-func (s *Service) turn(ctx context.Context, r *running, batch []result) error {
-	lanes := s.beginTurn(batch)
+//
+// More tells whether the results made room that is not taken again: then the
+// sender's round is to look.
+func (s *Service) turn(ctx context.Context, r *running, batch []result) (more bool, err error) {
+	lanes, all := s.beginTurn(batch)
 	if len(lanes) == 0 {
-		return s.record(ctx, batch)
+		return true, s.record(ctx, batch)
 	}
 	defer s.endTurn(lanes)
 	now := s.now()
 	shuts, known := s.Store.Shuts()
-	err := s.Store.Update(ctx, func(tx *db.Tx) error {
+	err = s.Store.Update(ctx, func(tx *db.Tx) error {
 		if err := s.recordIn(tx, batch); err != nil {
 			return err
 		}
@@ -46,17 +52,19 @@ func (s *Service) turn(ctx context.Context, r *running, batch []result) error {
 		return nil
 	})
 	if err != nil {
-		return s.record(ctx, batch)
+		return true, s.record(ctx, batch)
 	}
 	s.recorded(batch)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range lanes {
 		if l.took == nil {
+			all = false
 			continue
 		}
 		l.took.from(shuts, known)
 		jobs := l.took.jobs
+		all = all && l.all && len(jobs) == l.n
 		l.lane.beyond = l.took.beyond
 		l.lane.pay(now, len(jobs))
 		l.lane.turn++
@@ -70,42 +78,42 @@ func (s *Service) turn(ctx context.Context, r *running, batch []result) error {
 			s.done = append(s.done, result{job: j, event: liadesk.DeliveryEvent{Kind: liadesk.EventNotTaken, AttemptID: j.attempt.ID, At: now}})
 		}
 	}
-	return nil
+	return !all, nil
 }
 
-// beginTurn finds the lanes of a batch for which may be claimed at once, and
-// keeps others from claiming for them. After a refusal of an inbox there is
+// beginTurn finds the lanes of a batch for which may be claimed at once, tells
+// whether those are all of them, and keeps others from claiming for them. After a refusal of an inbox there is
 // none: the sender's round knows how long to wait. Nor is there when another
 // lane found no room: what the batch made is shared out in that round.
-func (s *Service) beginTurn(batch []result) []claiming {
+func (s *Service) beginTurn(batch []result) (lanes []claiming, all bool) {
 	if len(batch) > recordMost || !s.clockSteady() || s.diskLow() ||
 		slices.ContainsFunc(batch, func(r result) bool { return r.condition != nil }) {
-		return nil
+		return nil, false
 	}
 	now, mono := s.now(), s.Monotonic()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopping || s.hungry {
-		return nil
+		return nil, false
 	}
 	free := make(map[*lane]int)
 	for _, r := range batch {
 		free[r.job.lane]++
 	}
-	var lanes []claiming
 	// Each has what it gives back for sure, and of the rest whoever comes first.
 	spare := s.Workers - s.inflight - s.claiming
 	for ln, back := range free {
-		n := min(ln.tokens(now), ln.room(s.Workers)+back, back+max(0, spare))
+		most := min(ln.room(s.Workers)+back, back+max(0, spare))
+		n := min(ln.tokens(now), most)
 		if n <= 0 || ln.busy || ln.resting || ln.careful() || ln.quiet > mono || !ln.recovered || mono-ln.renewed >= leaseTime/3 {
 			continue
 		}
 		ln.busy = true
 		spare -= max(0, n-back)
 		s.claiming += n
-		lanes = append(lanes, claiming{lane: ln, n: n})
+		lanes = append(lanes, claiming{lane: ln, n: n, all: n == most})
 	}
-	return lanes
+	return lanes, len(lanes) == len(free)
 }
 
 func (s *Service) endTurn(lanes []claiming) {

@@ -92,7 +92,7 @@ func TestABusyInboxLeavesOthersTheirShare(t *testing.T) {
 		for _, j := range jobs {
 			batch = append(batch, b.svc.post(t.Context(), j))
 		}
-		if err := b.svc.turn(t.Context(), run, batch); err != nil {
+		if _, err := b.svc.turn(t.Context(), run, batch); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -118,5 +118,42 @@ func TestABusyInboxLeavesOthersTheirShare(t *testing.T) {
 	}
 	if got := round(); len(got[b.inbox.ID]) != 1 || len(got[also.ID]) != 1 {
 		t.Errorf("the two made free went to %d and %d", len(got[b.inbox.ID]), len(got[also.ID]))
+	}
+}
+
+// A turn that fills all the room that its results made has no need of the
+// sender's round; one that finds nobody left to text tells it to look.
+func TestATurnSaysWhetherThereIsMoreToDo(t *testing.T) {
+	b := newBench(t)
+	b.options.Workers = 4
+	b.inbox.SMS.MessagesPerSecond = 1000
+	b.update(func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
+	b.restart()
+	for i := range 7 {
+		b.person(i, nil)
+	}
+	b.schedule(nil)
+	b.due()
+	jobs, _, err := b.svc.dispatch(t.Context())
+	if err != nil || len(jobs) != 4 {
+		t.Fatalf("%d claimed, %v", len(jobs), err)
+	}
+	run := &running{jobs: make(chan *job, 4), signal: make(chan struct{}, 1)}
+	for _, want := range []struct {
+		ended, claimed int
+		more           bool
+	}{{2, 2, false}, {2, 1, true}, {3, 0, true}} {
+		var batch []result
+		for _, j := range jobs[:want.ended] {
+			batch = append(batch, b.svc.post(t.Context(), j))
+		}
+		jobs = jobs[want.ended:]
+		more, err := b.svc.turn(t.Context(), run, batch)
+		if err != nil || more != want.more || len(run.jobs) != want.claimed {
+			t.Errorf("after %d results: %d claimed, more %v, %v; want %+v", want.ended, len(run.jobs), more, err, want)
+		}
+		for range len(run.jobs) {
+			jobs = append(jobs, <-run.jobs)
+		}
 	}
 }

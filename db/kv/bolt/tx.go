@@ -14,6 +14,7 @@ import (
 // which in an update it shares with those before and after it.
 type tx struct {
 	bucket   *bbolt.Bucket // nil once the callback has returned
+	cursor   *bbolt.Cursor // for reads by key, made by the first
 	writable bool
 	logging  bool // keep old values, for undo
 	wrote    bool
@@ -50,7 +51,18 @@ func (t *tx) Get(key []byte) ([]byte, error) {
 	if err := t.check(key); err != nil {
 		return nil, err
 	}
-	return bytes.Clone(t.bucket.Get(key)), nil
+	return bytes.Clone(t.look(key)), nil
+}
+
+// look is Bucket.Get with one cursor for all keys, for each has a stack.
+func (t *tx) look(key []byte) []byte {
+	if t.cursor == nil {
+		t.cursor = t.bucket.Cursor()
+	}
+	if k, v := t.cursor.Seek(key); bytes.Equal(k, key) {
+		return v
+	}
+	return nil
 }
 
 func (t *tx) GetMulti(keys [][]byte) ([][]byte, error) {
@@ -96,7 +108,7 @@ func (t *tx) Delete(key []byte) error {
 // the page it lies in may be mapped elsewhere before the transaction ends.
 func (t *tx) remember(key []byte) {
 	if t.logging {
-		t.log = append(t.log, change{bytes.Clone(key), bytes.Clone(t.bucket.Get(key))})
+		t.log = append(t.log, change{bytes.Clone(key), bytes.Clone(t.look(key))})
 	}
 }
 
