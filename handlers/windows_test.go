@@ -47,7 +47,7 @@ func TestTextingHoursAreSetByPlaceAndTakenBack(t *testing.T) {
 	if got := words(page.Find("tbody")); !strings.Contains(got, "No texts on public holidays of Brazil") || !strings.Contains(got, "On public holidays of Canada: 10:00–18:00") {
 		t.Errorf("of public holidays the table says %q", got)
 	}
-	if got := words(page.Find("tbody tr").First()); !strings.Contains(got, "public holidays of the country, as far as we know them: those of Austria, Belgium, Czechia, Denmark") {
+	if got := words(page.Find("tbody tr").First()); !strings.Contains(got, "public holidays of the country, as far as we know them: those of Austria, Belgium, Croatia, Czechia, Denmark") {
 		t.Errorf("of everywhere else the table says %q", got)
 	}
 	everywhere := url.Values{"public": {"yes"}, "public_of": {"*"}, "time_zone": {"UTC"}, "place": {"*"}, "mon_from": {"10:00"}, "mon_to": {"18:00"}}

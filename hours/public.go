@@ -23,6 +23,9 @@ import (
 //	07-04~        when it falls on a Saturday the Friday before is free too, on a
 //	              Sunday the Monday after (5 U.S.C. 6103)
 //	10-04@2026    since that year
+//
+// A day that is free in most of a country is in its table (Switzerland's cantons,
+// Canada's provinces): an hour without a text costs less than a text on a feast.
 
 // publicTable is the public holidays of one country.
 type publicTable struct {
