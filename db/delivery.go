@@ -7,8 +7,8 @@ import (
 )
 
 // A delivery's row lies under (campaign, number), is indexed by status, and is
-// remembered by its number over all campaigns (texted.go). The three change
-// together. While its post is under way a row is in no index: it is found by
+// remembered by its number over all campaigns (texted.go); who answered is in a
+// set (outcome.go). They change together. While its post is under way a row is in no index: it is found by
 // the flight of its inbox.
 
 func deliveryKey(account, campaign liadesk.ID, phone string) key {
@@ -62,6 +62,9 @@ func (tx *Tx) PutDelivery(account liadesk.ID, old, d liadesk.Delivery) error {
 	if err := tx.remember(account, old, d); err != nil {
 		return err
 	}
+	if err := tx.markReplied(account, old, d); err != nil {
+		return err
+	}
 	return put(tx, deliveryKey(account, d.CampaignID, d.Phone), d)
 }
 
@@ -72,6 +75,9 @@ func (tx *Tx) DeleteDelivery(account liadesk.ID, d liadesk.Delivery) error {
 		if err := tx.kv.Delete(k); err != nil {
 			return err
 		}
+	}
+	if err := tx.markReplied(account, d, liadesk.Delivery{CampaignID: d.CampaignID, Dense: d.Dense}); err != nil {
+		return err
 	}
 	return tx.putTexted(account, d.Phone, func(texts []liadesk.Texted) []liadesk.Texted {
 		return liadesk.Forget(texts, d.CampaignID)

@@ -62,6 +62,7 @@ const (
 	nSegment        noun = "sg" // segment id
 	nClickCode      noun = "kc" // the code of a campaign in short addresses -> its id
 	nClicked        noun = "kl" // campaign id, chunk -> roaring bitmap of who opened a link
+	nReplied        noun = "kr" // campaign id, chunk -> roaring bitmap of who answered
 	nLinkCode       noun = "lk" // the account's code in addresses of opt-out pages
 	nCarrierUUID    noun = "cu" // carrier's message uuid
 	nOutbox         noun = "ob" // inbox id, order: texts ahead of campaigns

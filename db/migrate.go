@@ -33,6 +33,7 @@ var migrations = []migration{
 	{"codes of accounts for opt-out pages", giveLinkCodes},
 	{"queue and owners of conversations", placeConversations},
 	{"words of messages", indexMessages},
+	{"who answered campaigns", gatherReplied},
 }
 
 // schema is what the database knows of its own age.

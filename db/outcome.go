@@ -22,7 +22,6 @@ const (
 var outcomeStates = map[Outcome][]liadesk.DeliveryStatus{
 	OutcomeSent:        {liadesk.DeliveryAccepted, liadesk.DeliverySent, liadesk.DeliveryDelivered, liadesk.DeliveryUndelivered},
 	OutcomeDelivered:   {liadesk.DeliveryDelivered},
-	OutcomeReplied:     {liadesk.DeliveryAccepted, liadesk.DeliverySent, liadesk.DeliveryDelivered, liadesk.DeliveryUndelivered},
 	OutcomeUnreachable: {liadesk.DeliveryFailed, liadesk.DeliveryUndelivered},
 }
 
@@ -30,11 +29,15 @@ var outcomeStates = map[Outcome][]liadesk.DeliveryStatus{
 const outcomePage = 2000
 
 // CampaignOutcome is the set of the contacts for whom a campaign had an
-// outcome. Who opened a link is a set; who was sent or got the text stands in
-// the index by status; the others are read from their rows, page by page.
+// outcome. Who answered or opened a link is a set; who was sent or got the text
+// stands in the index by status; whom it did not reach is read from the rows of
+// those, page by page.
 func (tx *Tx) CampaignOutcome(account, campaign liadesk.ID, o Outcome) (*roaring.Bitmap, error) {
-	if o == OutcomeClicked {
+	switch o {
+	case OutcomeClicked:
 		return tx.clicked(account, campaign)
+	case OutcomeReplied:
+		return wholeSet(tx, repliedSet(account, campaign))
 	}
 	out := roaring.New()
 	for _, state := range outcomeStates[o] {
@@ -51,7 +54,7 @@ func (tx *Tx) CampaignOutcome(account, campaign liadesk.ID, o Outcome) (*roaring
 			for _, p := range pairs {
 				var dense uint32
 				// Entries of before have the number as their value.
-				if o != OutcomeReplied && o != OutcomeUnreachable && decode(p.Value, &dense) == nil {
+				if o != OutcomeUnreachable && decode(p.Value, &dense) == nil {
 					out.Add(dense)
 					continue
 				}
@@ -62,13 +65,35 @@ func (tx *Tx) CampaignOutcome(account, campaign liadesk.ID, o Outcome) (*roaring
 				return nil, err
 			}
 			for _, d := range rows {
-				if o == OutcomeReplied && d.RepliedAt.IsZero() || o == OutcomeUnreachable && !liadesk.MayPass(d.ErrorCode) {
-					continue
+				if o != OutcomeUnreachable || liadesk.MayPass(d.ErrorCode) {
+					out.Add(d.Dense)
 				}
-				out.Add(d.Dense)
 			}
 			from = key(pairs[len(pairs)-1].Key).after()
 		}
 	}
 	return out, nil
 }
+
+// repliedSet is the place of the set of the contacts who answered a campaign. It
+// changes with their rows.
+func repliedSet(account, campaign liadesk.ID) key { return in(account, nReplied).id(campaign) }
+
+// markReplied brings the set up to a row that is written in place of old.
+func (tx *Tx) markReplied(account liadesk.ID, old, d liadesk.Delivery) error {
+	if old.RepliedAt.IsZero() == d.RepliedAt.IsZero() {
+		return nil
+	}
+	return setBit(tx, repliedSet(account, d.CampaignID), d.Dense, !d.RepliedAt.IsZero())
+}
+
+// gatherReplied makes the sets for campaigns that were answered before there
+// were any.
+var gatherReplied = overRecords(nDelivery, indexPart, func(tx *Tx, account liadesk.ID, list []liadesk.Delivery) error {
+	for _, d := range list {
+		if err := tx.markReplied(account, liadesk.Delivery{}, d); err != nil {
+			return err
+		}
+	}
+	return nil
+})

@@ -2,7 +2,9 @@ package db
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -54,4 +56,74 @@ func TestAnOutcomeIsFoundAmongEntriesOfBefore(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Who answered a campaign is a set, which goes with the row; rows of before it
+// was kept are found by the migration, account by account.
+func TestWhoAnsweredIsASet(t *testing.T) {
+	s := open(t)
+	one, two, campaign := liadesk.ID{0: 1}, liadesk.ID{0: 3}, liadesk.ID{0: 2}
+	answered := func(account liadesk.ID, want ...uint32) {
+		t.Helper()
+		if err := s.View(t.Context(), func(tx *Tx) error {
+			set, err := tx.CampaignOutcome(account, campaign, OutcomeReplied)
+			if err == nil && !slices.Equal(set.ToArray(), want) {
+				t.Errorf("answered: %v, want %v", set.ToArray(), want)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	row := func(dense uint32, replied bool) liadesk.Delivery {
+		d := liadesk.Delivery{CampaignID: campaign, Dense: dense, Phone: fmt.Sprintf("+4670174%05d", dense), Status: liadesk.DeliveryDelivered}
+		if replied {
+			d.RepliedAt = time.Unix(1e9, 0)
+		}
+		return d
+	}
+	change := func(do func(tx *Tx) error) {
+		t.Helper()
+		if err := s.Update(t.Context(), do); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(func(tx *Tx) error {
+		for _, id := range []liadesk.ID{one, two} {
+			if err := tx.PutAccount(liadesk.Account{ID: id}); err != nil {
+				return err
+			}
+			for _, d := range []liadesk.Delivery{row(5, false), row(6, true), row(70_000, true)} {
+				if err := tx.PutDelivery(id, liadesk.Delivery{}, d); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.PutDelivery(one, row(5, false), row(5, true))
+	})
+	answered(one, 5, 6, 70_000)
+	answered(two, 6, 70_000)
+	change(func(tx *Tx) error { return tx.DeleteDelivery(one, row(6, true)) })
+	answered(one, 5, 70_000)
+
+	change(func(tx *Tx) error { // as it was before
+		for _, id := range []liadesk.ID{one, two} {
+			for _, chunk := range []uint32{0, 1} {
+				if err := tx.kv.Delete(repliedSet(id, campaign).u32(chunk)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	answered(one)
+	for from, done := []byte(nil), false; !done; {
+		change(func(tx *Tx) (err error) {
+			from, err = gatherReplied(tx, from)
+			done = from == nil
+			return err
+		})
+	}
+	answered(one, 5, 70_000)
+	answered(two, 6, 70_000)
 }
