@@ -2,11 +2,6 @@ package sms
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/binary"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,32 +38,11 @@ var trackedLinks = func() (names []string) {
 	return names
 }()
 
-// A token is the code of the campaign (3 bytes), the digits of the number (7),
-// which of the addresses it is (1), and a part of a keyed hash over these (4),
-// in base32. The first eleven are masked by a keyed hash of the last four: links
-// to offers are passed on, and must not tell whom they were sent to. To guess a
-// token would count one opening too much, and leads nowhere but to an address
-// that the campaign texted to everybody.
-const (
-	trackedBytes = 15
-	trackedBody  = 11
-)
-
-func (s *Service) trackHash(kind string, of []byte) []byte {
-	mac := hmac.New(sha256.New, s.LinkKey)
-	mac.Write([]byte(kind))
-	mac.Write(of)
-	return mac.Sum(nil)
-}
-
-func (s *Service) trackTag(body []byte) []byte {
-	return s.trackHash("click", body)[:trackedBytes-trackedBody]
-}
-
-// maskTracked masks the body of a token, or takes the mask off.
-func (s *Service) maskTracked(body, tag []byte) {
-	subtle.XORBytes(body, body, s.trackHash("mask", tag)[:trackedBody])
-}
+// clickTokens say the code of the campaign, the number, and which of the
+// addresses it is, and have four bytes of hash. To guess one would count one
+// opening too much, and leads nowhere but to an address that the campaign texted
+// to everybody.
+var clickTokens = tokenKind{tag: "click", mask: "mask", body: 11}
 
 // trackedAddress is the short address of a number for one of a campaign's. With
 // the code 0 it is a sample, as long as every other, that leads nowhere.
@@ -77,42 +51,8 @@ func (s *Service) trackedAddress(code uint32, number string, i int) (string, err
 	if code == 0 {
 		return base + strings.Repeat("x", tokenChars), nil
 	}
-	digits, err := strconv.ParseUint(strings.TrimPrefix(number, "+"), 10, 56)
-	if err != nil {
-		return "", fmt.Errorf("sms: there is no link for this number: %w", err)
-	}
-	body := make([]byte, 0, trackedBytes)
-	body = append(body, binary.BigEndian.AppendUint32(nil, code)[1:]...)
-	body = append(body, binary.BigEndian.AppendUint64(nil, digits)[1:]...)
-	body = append(body, byte(i))
-	tag := s.trackTag(body)
-	s.maskTracked(body, tag)
-	return base + tokenAlphabet.EncodeToString(append(body, tag...)), nil
-}
-
-// tracked is what a token says.
-type tracked struct {
-	code   uint32
-	number string
-	link   int
-}
-
-// readTracked reads a token that we made.
-func (s *Service) readTracked(token string) (tracked, bool) {
-	raw, err := tokenAlphabet.DecodeString(token)
-	if err != nil || len(token) != tokenChars || len(raw) != trackedBytes {
-		return tracked{}, false
-	}
-	body, tag := raw[:trackedBody], raw[trackedBody:]
-	s.maskTracked(body, tag)
-	if !hmac.Equal(tag, s.trackTag(body)) {
-		return tracked{}, false
-	}
-	return tracked{
-		code:   binary.BigEndian.Uint32(append([]byte{0}, body[:3]...)),
-		number: "+" + strconv.FormatUint(binary.BigEndian.Uint64(append([]byte{0}, body[3:10]...)), 10),
-		link:   int(body[10]),
-	}, true
+	token, err := s.token(clickTokens, code, number, byte(i))
+	return base + token, err
 }
 
 // fixLinks gives a campaign that counts clicks its code once it is no draft, and
@@ -162,7 +102,7 @@ const mostPatience = 2 * time.Second
 // FollowLink finds where a token leads, and counts the opening. A token that we
 // did not make is liadesk.ErrNotFound.
 func (s *Service) FollowLink(ctx context.Context, token string, by Opener) (string, error) {
-	t, ours := s.readTracked(token)
+	t, ours := s.readToken(clickTokens, token)
 	if !ours {
 		return "", liadesk.ErrNotFound
 	}
@@ -183,7 +123,8 @@ func (s *Service) FollowLink(ctx context.Context, token string, by Opener) (stri
 	if err != nil {
 		return "", err
 	}
-	if t.link >= len(c.Links) {
+	which := int(t.more[0])
+	if which >= len(c.Links) {
 		return "", liadesk.ErrNotFound
 	}
 	if counts {
@@ -193,7 +134,7 @@ func (s *Service) FollowLink(ctx context.Context, token string, by Opener) (stri
 			s.Log.Error("an opened link could not be counted", "campaign", c.ID.String(), "error", err)
 		}
 	}
-	return c.Links[t.link], nil
+	return c.Links[which], nil
 }
 
 // counts tells whether an opening is counted on a row. The first of a person is

@@ -291,7 +291,7 @@ func TestALinkDoesNotTellWhomItWasSentTo(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw = append(raw, body)
-		if again, ours := b.svc.readTracked(token); !ours || again.number != number(0) && again.number != number(1) {
+		if again, ours := b.svc.readToken(clickTokens, token); !ours || again.number != number(0) && again.number != number(1) {
 			t.Errorf("%s is read as %+v", token, again)
 		}
 	}

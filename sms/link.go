@@ -3,11 +3,7 @@ package sms
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base32"
-	"encoding/binary"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,23 +23,23 @@ const optOutLink = "contact.opt_out_link"
 // LinkPath is where the pages are; the token follows.
 const LinkPath = "/o/"
 
-// A token is the code of the account (3 bytes), the digits of the number (7) and
-// a part of a keyed hash over both (5), in base32. That has letters and digits
-// alone: phones leave a hyphen at the end out of what they take for an address.
-// To guess one takes a trillion tries, and would opt out one number. So nobody is
-// held to a rate here: behind one address of a mobile network stand thousands of
-// recipients, and none of them may be kept from opting out.
-const (
-	tokenBytes = 15
-	tokenChars = 24
-)
+// optOutTokens say the code of the account and the number, and have five bytes
+// of hash. To guess one takes a trillion tries, and would opt out one number. So
+// nobody is held to a rate here: behind one address of a mobile network stand
+// thousands of recipients, and none of them may be kept from opting out.
+var optOutTokens = tokenKind{tag: "opt-out", mask: "opt-out mask", body: 10}
 
-var tokenAlphabet = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-func (s *Service) linkTag(body []byte) []byte {
-	mac := hmac.New(sha256.New, s.LinkKey)
-	mac.Write(body)
-	return mac.Sum(nil)[:tokenBytes-10]
+// readOptOut reads the token of an opt-out page. Those of before they were
+// masked are on people's phones and lead there for ever.
+func (s *Service) readOptOut(token string) (said, bool) {
+	if t, ours := s.readToken(optOutTokens, token); ours {
+		return t, true
+	}
+	raw, ok := tokenRaw(token)
+	if !ok || !hmac.Equal(raw[optOutTokens.body:], s.keyed("", raw[:optOutTokens.body])[:tokenBytes-optOutTokens.body]) {
+		return said{}, false
+	}
+	return saidIn(raw[:optOutTokens.body]), true
 }
 
 // linkBase is the address of the pages.
@@ -55,14 +51,14 @@ func (s *Service) sampleLink() string { return s.linkBase() + strings.Repeat("x"
 // OptOutLink is the address of the page on which a number opts out of an
 // account's texts. It stays the same for ever.
 func (s *Service) OptOutLink(account liadesk.Account, number string) (string, error) {
-	digits, err := strconv.ParseUint(strings.TrimPrefix(number, "+"), 10, 56)
-	if err != nil || account.LinkCode == 0 {
-		return "", errors.Join(errors.New("sms: there is no opt-out page for this number"), err)
+	if account.LinkCode == 0 {
+		return "", errors.New("sms: the account has no code for opt-out pages")
 	}
-	body := make([]byte, 0, tokenBytes)
-	body = append(body, binary.BigEndian.AppendUint32(nil, account.LinkCode)[1:]...)
-	body = append(body, binary.BigEndian.AppendUint64(nil, digits)[1:]...)
-	return s.linkBase() + tokenAlphabet.EncodeToString(append(body, s.linkTag(body)...)), nil
+	token, err := s.token(optOutTokens, account.LinkCode, number)
+	if err != nil {
+		return "", err
+	}
+	return s.linkBase() + token, nil
 }
 
 // OptOutPage is what the page of a token shows.
@@ -73,6 +69,10 @@ type OptOutPage struct {
 	// CanText tells whether the number can text START to have them again.
 	CanText bool
 }
+
+// Ending is the end of the number: enough for whoever has it, and little for
+// whom the address was passed on to.
+func (p OptOutPage) Ending() string { return p.Number[max(0, len(p.Number)-3):] }
 
 // OptOutPage reads the page of a token; a token that we did not make is
 // liadesk.ErrNotFound. Nothing changes.
@@ -87,13 +87,12 @@ func (s *Service) OptOutPage(ctx context.Context, token string) (OptOutPage, err
 
 func (s *Service) optOutPage(tx *db.Tx, token string) (liadesk.ID, OptOutPage, error) {
 	var page OptOutPage
-	raw, err := tokenAlphabet.DecodeString(token)
-	if err != nil || len(token) != tokenChars || len(raw) != tokenBytes || !hmac.Equal(raw[10:], s.linkTag(raw[:10])) {
+	t, ours := s.readOptOut(token)
+	if !ours {
 		return liadesk.ID{}, page, liadesk.ErrNotFound
 	}
-	code := binary.BigEndian.Uint32(append([]byte{0}, raw[:3]...))
-	page.Number = "+" + strconv.FormatUint(binary.BigEndian.Uint64(append([]byte{0}, raw[3:10]...)), 10)
-	id, found, err := tx.LinkAccount(code)
+	page.Number = t.number
+	id, found, err := tx.LinkAccount(t.code)
 	if err != nil {
 		return id, page, err
 	}

@@ -1,8 +1,13 @@
 package sms
 
 import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +80,55 @@ func TestAnOptOutByTheLinkWinsBetweenClaimAndPost(t *testing.T) {
 	// which never went, and is no row any more, or the one before.
 	if one := b.progress(c.ID); one.OptOuts+b.progress(two.ID).OptOuts != 1 {
 		t.Errorf("it counts %d and %d times", one.OptOuts, b.progress(two.ID).OptOuts)
+	}
+}
+
+// An address is passed on and stands in logs: it does not tell the number, nor
+// do those of two numbers look alike. Those of before they were masked are on
+// people's phones, and still lead to the page.
+func TestAnOptOutLinkTellsNobodysNumber(t *testing.T) {
+	b := newBench(t)
+	var account liadesk.Account
+	b.update(func(tx *db.Tx) (err error) {
+		account, _, err = tx.Account(b.account.ID)
+		return err
+	})
+	digits := func(of string) []byte {
+		n, err := strconv.ParseUint(strings.TrimPrefix(of, "+"), 10, 56)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return binary.BigEndian.AppendUint64(nil, n)[1:]
+	}
+	var tokens []string
+	for i := range 2 {
+		link, err := b.svc.OptOutLink(account, number(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := link[strings.LastIndex(link, "/")+1:]
+		raw, ok := tokenRaw(token)
+		if !ok || bytes.Contains(raw, digits(number(i))) {
+			t.Errorf("%s tells %s", link, number(i))
+		}
+		tokens = append(tokens, token)
+	}
+	if tokens[0][:4] == tokens[1][:4] {
+		t.Errorf("two numbers look alike: %v", tokens)
+	}
+	plain := append(binary.BigEndian.AppendUint32(nil, account.LinkCode)[1:], digits(number(7))...)
+	mac := hmac.New(sha256.New, b.options.LinkKey)
+	mac.Write(plain)
+	old := tokenAlphabet.EncodeToString(append(plain, mac.Sum(nil)[:5]...))
+	if page, err := b.svc.OptOutPage(t.Context(), old); err != nil || page.Number != number(7) {
+		t.Errorf("a link of before: %+v, %v", page, err)
+	}
+	tracked, err := b.svc.trackedAddress(account.LinkCode, number(7), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.svc.OptOutPage(t.Context(), tracked[strings.LastIndex(tracked, "/")+1:]); !errors.Is(err, liadesk.ErrNotFound) {
+		t.Errorf("a link whose openings are counted is one to opt out: %v", err)
 	}
 }
 
