@@ -83,3 +83,29 @@ func TestALinkInATextLeadsOnAndIsCounted(t *testing.T) {
 		t.Errorf("%d %v", status, doc)
 	}
 }
+
+// Few clicks are told of when people have had three days, with what to do.
+func TestFewClicksAreToldOfThreeDaysLater(t *testing.T) {
+	d := openSMSDesk(t)
+	for n := range 20 {
+		d.person(n+1, "")
+	}
+	path := d.draft(func(f url.Values) {
+		f.Set("message", "Sale: https://shop.example/sale")
+		f.Set("track_clicks", "true")
+	})
+	if a := d.page("acme", "POST", path+"/schedule", url.Values{"understood": {"yes"}}); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d: %s", a.StatusCode, words(a.read(t).Find("main")))
+	}
+	d.clock.Advance(24 * time.Hour)
+	d.work()
+	d.reported()
+	alarms := func() string { return words(d.page("acme", "GET", path, nil).read(t).Find(".sms-alarm")) }
+	if got := alarms(); got != "" {
+		t.Errorf("at once: %s", got)
+	}
+	d.clock.Advance(73 * time.Hour)
+	if got := alarms(); !strings.Contains(got, "Few people open the links (0%)") || !strings.Contains(got, "0 opened a link ÷ 20 delivered = 0%; 6% and more is usual.") {
+		t.Errorf("three days later: %s", got)
+	}
+}

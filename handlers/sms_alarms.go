@@ -23,7 +23,7 @@ func (s *Server) smsAlarms(c *fiber.Ctx, r sms.Report) []smsAlarm {
 			kind += "_" + string(a.Class)
 		}
 		formula := fmt.Sprintf("reports.formula.%s", a.Kind)
-		if a.Kind == sms.AlarmOptOuts && r.OfAccepted {
+		if (a.Kind == sms.AlarmOptOuts || a.Kind == sms.AlarmClicks) && r.OfAccepted {
 			formula += "_accepted"
 		}
 		advice := l.T(fmt.Sprintf("reports.alarm.%s_advice", kind))

@@ -9,12 +9,13 @@ import (
 // AlarmKind is something in a report that somebody should look at.
 type AlarmKind string
 
-// The alarms: people who opt out, a class of failures, and texts about which
-// the carrier never said what became of them.
+// The alarms: people who opt out, a class of failures, texts about which the
+// carrier never said what became of them, and links that few people open.
 const (
 	AlarmOptOuts AlarmKind = "opt_outs"
 	AlarmFailed  AlarmKind = "failed"
 	AlarmUnknown AlarmKind = "unknown"
+	AlarmClicks  AlarmKind = "clicks"
 )
 
 // FailureClass is what failures of the same kind have in common: what can be
@@ -52,25 +53,28 @@ func ClassOf(code string) FailureClass {
 	return FailedUnknown
 }
 
-// The shares above which there is an alarm.
+// The shares above which there is an alarm; of clicks, below which.
 const (
 	optOutLimit  = 0.013
 	failureLimit = 0.05
 	unknownLimit = 0.10
+	clickLimit   = 0.06
 )
 
 // enoughToAlarm is from how many texts on a share says something while a
-// campaign still runs: of the first three, one is no sign.
+// campaign still runs: of the first three, one is no sign. Few clicks of few
+// people are none later either.
 const enoughToAlarm = 20
 
-// Alarm is a share that is above its limit: Part ÷ Whole.
+// Alarm is a share that is above its limit, or of AlarmClicks below it: Part ÷
+// Whole.
 type Alarm struct {
 	Kind AlarmKind `json:"kind"`
 	// Class is the class of failures of AlarmFailed.
 	Class FailureClass `json:"class,omitempty"`
 	Part  int64        `json:"part"`
 	Whole int64        `json:"whole"`
-	// Limit is the share above which there is an alarm.
+	// Limit is the share from which on there is an alarm.
 	Limit float64 `json:"limit"`
 }
 
@@ -99,6 +103,11 @@ func (r Report) alarms() []Alarm {
 		check(Alarm{Kind: AlarmFailed, Class: class, Part: classes[class], Whole: p.Taken(), Limit: failureLimit})
 	}
 	check(Alarm{Kind: AlarmUnknown, Part: r.Unknown, Whole: r.Accepted + p.Unconfirmed, Limit: unknownLimit})
+	// Few clicks say something once people had the time to, and of more than a
+	// few people, also after the end.
+	if c := p.Clicks.People; r.settled && r.Campaign.TrackClicks && base >= enoughToAlarm && float64(c) < clickLimit*float64(base) {
+		list = append(list, Alarm{Kind: AlarmClicks, Part: c, Whole: base, Limit: clickLimit})
+	}
 	return list
 }
 

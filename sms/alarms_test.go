@@ -15,6 +15,11 @@ func TestWhatIsTooHighInAReport(t *testing.T) {
 		}
 		return f
 	}
+	clicked := func(delivered, people int64, settled, counted bool) Report {
+		r := Report{Progress: Progress{Delivered: delivered, Clicks: Clicks{People: people}}, settled: settled}
+		r.Campaign.TrackClicks = counted
+		return r
+	}
 	for name, c := range map[string]struct {
 		status liadesk.SMSStatus
 		r      Report
@@ -33,7 +38,12 @@ func TestWhatIsTooHighInAReport(t *testing.T) {
 			"[]"},
 		"enough while it runs": {liadesk.SMSSending, Report{Progress: Progress{Delivered: 10, Failed: 10, Failures: codes(10, "40")}},
 			"[{failed account 10 20 0.05}]"},
-		"nothing heard": {liadesk.SMSCompleted, Report{Unknown: 12, Accepted: 98, Progress: Progress{Delivered: 88, Accepted: 10, Unconfirmed: 2}}, "[{unknown  12 100 0.1}]"},
+		"nothing heard":             {liadesk.SMSCompleted, Report{Unknown: 12, Accepted: 98, Progress: Progress{Delivered: 88, Accepted: 10, Unconfirmed: 2}}, "[{unknown  12 100 0.1}]"},
+		"few clicks":                {liadesk.SMSCompleted, clicked(100, 5, true, true), "[{clicks  5 100 0.06}]"},
+		"clicks at the edge":        {liadesk.SMSCompleted, clicked(100, 6, true, true), "[]"},
+		"few clicks so far":         {liadesk.SMSCompleted, clicked(100, 5, false, true), "[]"},
+		"clicks that nobody counts": {liadesk.SMSCompleted, clicked(100, 0, true, false), "[]"},
+		"no clicks of a few":        {liadesk.SMSCompleted, clicked(19, 0, true, true), "[]"},
 	} {
 		c.r.Campaign.Status = c.status
 		if got := fmt.Sprint(c.r.alarms()); got != c.want {

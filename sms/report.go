@@ -219,8 +219,10 @@ type Report struct {
 	// long people took from delivered, else accepted, to their first reply. They
 	// are nil where nothing is known of that.
 	ToArrive, ToAnswer *Took
-	// Alarms are the shares that are too high.
+	// Alarms are the shares that are too high, or too low.
 	Alarms []Alarm
+
+	settled bool // the three days after its end are over
 }
 
 // Report reads the figures of a campaign.
@@ -250,7 +252,8 @@ func (s *Service) Report(ctx context.Context, actor liadesk.Actor, id liadesk.ID
 	if e := p.estimated; e.Texts > 0 {
 		r.Estimated = &e
 	}
-	if k := r.Campaign; k.Frozen && k.Status.Ended() && !k.CompletedAt.Add(settlingFor).After(s.now()) {
+	k := r.Campaign
+	if r.settled = k.Frozen && k.Status.Ended() && !k.CompletedAt.Add(settlingFor).After(s.now()); r.settled {
 		r.Unknown = p.Unconfirmed + p.Accepted + p.Sent
 		r.UnknownShare = ratio(r.Unknown, r.Accepted+p.Unconfirmed)
 	}
