@@ -16,6 +16,7 @@ import (
 type forecastJSON struct {
 	sms.Forecast
 	Countries []forecastCountryJSON `json:"countries"`
+	Dearest   []dearTextJSON        `json:"dearest"`
 	Cost      *money                `json:"cost"` // null while no price is known
 }
 
@@ -24,8 +25,16 @@ type forecastCountryJSON struct {
 	Cost *money `json:"cost"`
 }
 
+type dearTextJSON struct {
+	sms.DearText
+	Cost *money `json:"cost"`
+}
+
 func forecastOut(f sms.Forecast) forecastJSON {
-	out := forecastJSON{Forecast: f, Countries: make([]forecastCountryJSON, len(f.Countries))}
+	out := forecastJSON{Forecast: f, Countries: make([]forecastCountryJSON, len(f.Countries)), Dearest: make([]dearTextJSON, len(f.Dearest))}
+	for i, of := range f.Dearest {
+		out.Dearest[i] = dearTextJSON{of, (*money)(of.Cost)}
+	}
 	for i, of := range f.Countries {
 		out.Countries[i] = forecastCountryJSON{of, (*money)(of.Cost)}
 		if of.Cost != nil {
@@ -75,12 +84,18 @@ type forecastView struct {
 	First    time.Time
 	Last     time.Time
 	Priced   []pricedCountry
+	Dearest  []dearText
 	Progress int64 // of Reachable
 }
 
 type pricedCountry struct {
 	sms.CountryForecast
 	Name, Cost string
+}
+
+type dearText struct {
+	sms.DearText
+	Cost string
 }
 
 // showForecast works out a draft's forecast, or with ?run= tells how far it is.
@@ -122,6 +137,13 @@ func (s *Server) forecastView(c *fiber.Ctx, k liadesk.SMSCampaign, f sms.Forecas
 			p.Cost, v.Cost = amount(*of.Cost), amount(f.Cost)
 		}
 		v.Priced = append(v.Priced, p)
+	}
+	for _, of := range f.Dearest {
+		d := dearText{DearText: of}
+		if of.Cost != nil {
+			d.Cost = amount(*of.Cost)
+		}
+		v.Dearest = append(v.Dearest, d)
 	}
 	if n := len(f.ByHour); n > 0 {
 		v.First, v.Last = f.ByHour[0].At, f.ByHour[n-1].At

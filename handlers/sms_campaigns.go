@@ -416,7 +416,7 @@ func (s *Server) smsRecipients(c *fiber.Ctx, v smsCard) (smsRecipients, error) {
 	}
 	here := v.Path()
 	page.Self, _ = query(here+"/recipients", "status", status, "reason", f.Reason, "q", f.Query, "after", c.Query("after"))
-	page.File, _ = query(here+"/recipients.csv", "status", status, "reason", f.Reason)
+	page.File, _ = query(here+"/recipients.csv", "status", status, "reason", f.Reason, "q", f.Query)
 	if next != "" {
 		page.Next, _ = query(here, "status", status, "reason", f.Reason, "after", next)
 		page.Next += "#recipients"

@@ -121,7 +121,7 @@ func DefaultSettings(region, zone string) Settings {
 		TimeZone:    zone,
 		Locale:      "en",
 		MaxSegments: 10,
-		OptOutReply: "You will get no more marketing texts from us. Reply START to get them again.",
+		OptOutReply: "You are opted out and get no more of these texts from us. Reply START to get them again.",
 		OptInReply:  "Welcome back. You will get our texts again. Reply STOP to end them, HELP for help.",
 		HelpReply:   "You get these texts because you agreed to them. Reply STOP to end them. Msg & data rates may apply.",
 	}

@@ -146,12 +146,18 @@ type OutboxItem struct {
 	CreatedAt      time.Time `cbor:"9,keyasint"`
 }
 
+// Codes of failures that are not the carrier's.
+const (
+	CodeGivenUp     = "given_up"     // a person decided that it did not go out
+	CodeNotSendable = "not_sendable" // the text could not be made for this person
+)
+
 // MayPass tells whether a carrier's error code is of a failure that another
 // time may not meet: the network, the phone or the queue of that moment
-// (Plivo, "Message error codes").
+// (Plivo, "Message error codes"). So is what a person gave up.
 func MayPass(code string) bool {
 	switch code {
-	case "20", "80", "90", "300", "420":
+	case "20", "80", "90", "300", "420", CodeGivenUp:
 		return true
 	}
 	return false

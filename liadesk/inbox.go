@@ -169,8 +169,10 @@ const (
 	TroubleUnauthorised InboxTrouble = "unauthorised"  // the carrier refuses the credentials
 	TroubleNoCredit     InboxTrouble = "no_credit"     // the carrier's account is empty
 	TroubleNoConnection InboxTrouble = "no_connection" // the carrier cannot be reached
-	TroubleThrottled    InboxTrouble = "throttled"     // the carrier asks us to slow down
-	TroubleNoAnswer     InboxTrouble = "no_answer"     // the carrier leaves it open what came of our texts
+	// TroubleMisconfigured: what answers at the carrier's address is not its API.
+	TroubleMisconfigured InboxTrouble = "misconfigured"
+	TroubleThrottled     InboxTrouble = "throttled" // the carrier asks us to slow down
+	TroubleNoAnswer      InboxTrouble = "no_answer" // the carrier leaves it open what came of our texts
 )
 
 // CanReceive tells whether people can answer to this sender: alphanumeric

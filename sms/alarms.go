@@ -29,18 +29,18 @@ const (
 	FailedContent     FailureClass = "content"     // a network did not take the text
 	FailedOptedOut    FailureClass = "opted_out"   // the carrier holds an opt-out
 	FailedAccount     FailureClass = "account"     // the carrier's account or our number may not
+	FailedHere        FailureClass = "here"        // it never left: our own reason, or a person's word
 	FailedUnknown     FailureClass = "unknown"     // no reason, or one that we do not know
 )
 
 // failureClasses are in the order in which they are told.
-var failureClasses = []FailureClass{FailedContent, FailedAccount, FailedNumbers, FailedUnreachable, FailedOptedOut, FailedUnknown}
+var failureClasses = []FailureClass{FailedContent, FailedAccount, FailedNumbers, FailedUnreachable, FailedOptedOut, FailedHere, FailedUnknown}
 
 // ClassOf sorts the carrier's code (Plivo, "Message error codes").
 func ClassOf(code string) FailureClass {
-	if liadesk.MayPass(code) {
-		return FailedUnreachable
-	}
 	switch code {
+	case liadesk.CodeGivenUp, liadesk.CodeNotSendable, "invalid":
+		return FailedHere
 	case "50", "70":
 		return FailedNumbers
 	case "10", "30", "60", "100", "110", "http_400":
@@ -49,6 +49,9 @@ func ClassOf(code string) FailureClass {
 		return FailedOptedOut
 	case "40", "201", "450", "451", "900", "910", "http_403":
 		return FailedAccount
+	}
+	if liadesk.MayPass(code) {
+		return FailedUnreachable
 	}
 	return FailedUnknown
 }

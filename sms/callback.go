@@ -240,12 +240,21 @@ func (s *Service) reported(l *ledger, a liadesk.Attempt, form url.Values) error 
 			return err
 		}
 	}
-	if ch.After.Status == liadesk.DeliveryFailed || ch.After.Status == liadesk.DeliveryUndelivered {
-		switch e.Code {
+	return s.concluded(l, ch)
+}
+
+// concluded draws the consequences of what the carrier said of a text, in a
+// report or in its list: for the number, if it says something of that, and for
+// the message that the text was.
+func (s *Service) concluded(l *ledger, ch change) error {
+	a, failed := ch.Attempt, ch.After.Status == liadesk.DeliveryFailed || ch.After.Status == liadesk.DeliveryUndelivered
+	if ch.Changed && failed {
+		var err error
+		switch code := ch.After.ErrorCode; code {
 		case "200": // the carrier blocks the number: it answered STOP
-			err = s.Contacts.OptOut(l.tx, l.account, liadesk.OptOut{Number: a.Phone, At: l.now, Source: sourceCarrier, Text: e.Code, CampaignID: a.CampaignID})
+			err = s.Contacts.OptOut(l.tx, l.account, liadesk.OptOut{Number: a.Phone, At: l.now, Source: sourceCarrier, Text: code, CampaignID: a.CampaignID})
 		case "50", "70": // the number is wrong, or gone for good
-			err = s.Contacts.MarkBadNumber(l.tx, l.account, a.Phone, e.Code)
+			err = s.Contacts.MarkBadNumber(l.tx, l.account, a.Phone, code)
 		}
 		if err != nil {
 			return err

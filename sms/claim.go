@@ -36,7 +36,7 @@ type job struct {
 	campaign *liadesk.SMSCampaign // nil for a text of the outbox
 	row      liadesk.Delivery     // of the campaign's text, as claimed
 	stored   []byte               // the row's record
-	first    bool                 // the number's first text of any campaign
+	first    bool                 // see isFirst
 	contact  *liadesk.Contact
 	class    string
 	item     *liadesk.OutboxItem
@@ -338,7 +338,7 @@ func (c *claimer) people(sc *liadesk.SMSCampaign, class string, dense []uint32) 
 			}
 			continue
 		}
-		if err := c.take(sc, p, now, len(lately[p.Phone]) == 0); err != nil {
+		if err := c.take(sc, p, now, isFirst(lately[p.Phone], sc.ID)); err != nil {
 			return err
 		}
 		texted[p.Phone] = true

@@ -132,6 +132,9 @@ func (l *recipientLister) sections(f RecipientFilter) ([]string, error) {
 	}
 	now := l.s.now()
 	var sections []string
+	if f.Reason != "" && f.Status == "" {
+		f.Status = liadesk.DeliverySkipped // nobody else has one
+	}
 	all := f.Status == ""
 	if all || f.Status == liadesk.DeliveryPending || f.Status == liadesk.DeliveryDeferred {
 		for class := range t.pending {

@@ -81,13 +81,17 @@ type CountryForecast struct {
 	Cost *int64 `json:"-"`
 }
 
-// DearText is one of the texts with the most segments.
+// DearText is one of the texts that cost most or, where no price is known, of
+// those with the most segments.
 type DearText struct {
 	ContactID liadesk.ID `json:"contact_id"`
 	Name      string     `json:"name"`
 	Phone     string     `json:"phone"`
 	Segments  int        `json:"segments"`
 	Text      string     `json:"text"`
+	// Cost is in millionths of Forecast.Currency, nil where the account has no
+	// price.
+	Cost *int64 `json:"-"`
 }
 
 // CostlyForecast is a character that makes texts dear, and how many it does.
@@ -343,8 +347,9 @@ func (f *forecaster) page(ctx context.Context, dense []uint32) (measured, error)
 		return m, err
 	}
 	last, lastText := Measurement{}, ""
+	prices := f.account.Settings
 	for _, p := range people {
-		text, err := f.s.Render(f.account, WordingOf(f.c, len(texted[p.Phone]) == 0).AsSample(), p)
+		text, err := f.s.Render(f.account, WordingOf(f.c, isFirst(texted[p.Phone], f.c.ID)).AsSample(), p)
 		if err != nil {
 			m.tooLong++ // it would be refused the same
 			continue
@@ -376,18 +381,40 @@ func (f *forecaster) page(ctx context.Context, dense []uint32) (measured, error)
 		}
 		of.People++
 		of.Segments += int64(last.Segments)
-		if len(m.dearest) < dearestKept || last.Segments > m.dearest[len(m.dearest)-1].Segments {
-			m.dearest = dearest(append(m.dearest, DearText{p.ID, p.Name, p.Phone, last.Segments, text}))
+		dear := DearText{ContactID: p.ID, Name: p.Name, Phone: p.Phone, Segments: last.Segments, Text: text}
+		if price, known := prices.PriceOf(country); known {
+			cost := price * int64(last.Segments)
+			dear.Cost = &cost
+		}
+		if len(m.dearest) < dearestKept || byCost(dear, m.dearest[len(m.dearest)-1]) < 0 {
+			m.dearest = dearest(append(m.dearest, dear))
 		}
 	}
 	return m, nil
 }
 
 func dearest(list []DearText) []DearText {
-	slices.SortStableFunc(list, func(a, b DearText) int {
-		return cmp.Or(cmp.Compare(b.Segments, a.Segments), strings.Compare(a.Phone, b.Phone))
-	})
+	slices.SortStableFunc(list, func(a, b DearText) int { return cmp.Or(byCost(a, b), strings.Compare(a.Phone, b.Phone)) })
 	return list[:min(len(list), dearestKept)]
+}
+
+// byCost orders texts with the dearest first; those without a price come last,
+// the longest of them first.
+func byCost(a, b DearText) int {
+	return cmp.Or(compareCost(a.Cost, b.Cost), cmp.Compare(b.Segments, a.Segments))
+}
+
+// compareCost orders costs with the highest first, and what is not known last.
+func compareCost(a, b *int64) int {
+	switch {
+	case a != nil && b != nil:
+		return cmp.Compare(*b, *a)
+	case a != nil:
+		return -1
+	case b != nil:
+		return 1
+	}
+	return 0
 }
 
 // add brings the figures of a page into the run. Lists are made anew, for
@@ -421,7 +448,7 @@ func (f *forecaster) add(run *forecastRun, m measured) {
 		now.Countries = append(now.Countries, *of)
 	}
 	slices.SortFunc(now.Countries, func(a, b CountryForecast) int {
-		return cmp.Or(cmp.Compare(b.Segments, a.Segments), strings.Compare(a.Country, b.Country))
+		return cmp.Or(compareCost(a.Cost, b.Cost), cmp.Compare(b.Segments, a.Segments), strings.Compare(a.Country, b.Country))
 	})
 	now.Dearest = dearest(append(slices.Clone(now.Dearest), m.dearest...))
 	for c, n := range m.costly {

@@ -99,7 +99,7 @@ func TestAForecastMeasuresEveryText(t *testing.T) {
 	if f.State != ForecastCompleted || f.Measured != 30 || p.Accepted != 30 || f.Segments != p.Segments || f.Unicode != 3 {
 		t.Errorf("forecast %d texts of %d segments, %d in UCS-2; then %d of %d", f.Measured, f.Segments, f.Unicode, p.Accepted, p.Segments)
 	}
-	if len(f.Dearest) != 5 || f.Dearest[0].Segments != 3 || f.Dearest[0].Phone != number(3) || f.Dearest[1].Segments != 2 {
+	if len(f.Dearest) != 5 || f.Dearest[0].Segments != 3 || *f.Dearest[0].Cost != 150_000 || f.Dearest[0].Phone != number(3) || f.Dearest[1].Segments != 2 {
 		t.Errorf("the dearest: %+v", f.Dearest)
 	}
 	if len(f.Costly) != 1 || f.Costly[0].Char != "ê" || f.Costly[0].Texts != 3 {
@@ -199,5 +199,23 @@ func TestAForecastWithAnOverrideLeavesOutWhomALawProtects(t *testing.T) {
 	in.OverrideReason = "a recall"
 	if f := b.forecast(in); f.Skipped[liadesk.SkipRecentlyTexted] != 1 || f.Measured != 1 {
 		t.Errorf("%+v", f)
+	}
+}
+
+// The dearest are those that cost most, which need not be the longest.
+func TestTheDearestTextsAreThoseThatCostMost(t *testing.T) {
+	b := newBench(t)
+	b.account.Settings.Prices = map[string]int64{"SE": 50_000, "US": 1_000}
+	b.update(func(tx *db.Tx) error { return tx.PutAccount(b.account) })
+	b.person(0, nil)
+	b.person(1, func(c *liadesk.Contact) {
+		c.Name, c.Phone, c.Class = strings.Repeat("n", 200), "+13055550100", "US/FL/America/New_York"
+	})
+	b.person(2, func(c *liadesk.Contact) {
+		c.Name, c.Phone, c.Class = strings.Repeat("n", 400), "+61491570006", "AU//Australia/Sydney"
+	})
+	f := b.forecast(b.input())
+	if len(f.Dearest) != 3 || f.Dearest[0].Phone != number(0) || f.Dearest[1].Segments != 2 || f.Dearest[2].Cost != nil || f.Countries[0].Country != "SE" {
+		t.Errorf("%+v, %+v", f.Dearest, f.Countries)
 	}
 }

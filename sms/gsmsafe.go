@@ -63,10 +63,10 @@ var plainer = func() map[rune]string {
 
 // unaccented has the Latin letters that GSM-7 has only without their accent:
 // those that Unicode takes apart into a plain letter and marks, and some that it
-// does not. Those that GSM-7 has with one, as é and ñ, stay.
+// does not; and the degree sign, which nobody misses. Those that GSM-7 has with one, as é and ñ, stay.
 var unaccented = func() map[rune]string {
 	t := map[rune]string{'œ': "oe", 'Œ': "OE", 'ł': "l", 'Ł': "L", 'đ': "d", 'Đ': "D", 'ð': "d", 'Ð': "D", 'þ': "th", 'Þ': "Th",
-		'ħ': "h", 'Ħ': "H", 'ŧ': "t", 'Ŧ': "T", 'ı': "i", 'ŋ': "n", 'Ŋ': "N"}
+		'ħ': "h", 'Ħ': "H", 'ŧ': "t", 'Ŧ': "T", 'ı': "i", 'ŋ': "n", 'Ŋ': "N", '°': ""}
 	for _, block := range [][2]rune{{0x00C0, 0x024F}, {0x1E00, 0x1EFF}} {
 		for r := block[0]; r <= block[1]; r++ {
 			parts := []rune(norm.NFD.String(string(r)))
@@ -84,7 +84,7 @@ var placeholder = regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}`)
 
 // GSMSafe writes a template with characters of GSM-7 as far as that goes, with
 // fold also without the accents that GSM-7 lacks. It changes nothing within
-// {{ … }}, and nothing that a mark, a joiner or a variation selector follows: so
+// {{ … }} or a web address, and nothing that a mark, a joiner or a variation selector follows: so
 // emoji stay whole. What it gives it gives back when asked again.
 func GSMSafe(text string, fold bool) (string, []Replacement) {
 	text = Normalise(text)
@@ -93,7 +93,7 @@ func GSMSafe(text string, fold bool) (string, []Replacement) {
 		done []Replacement
 		at   int
 	)
-	for _, p := range append(placeholder.FindAllStringIndex(text, -1), []int{len(text), len(text)}) {
+	for _, p := range append(untouched(text), []int{len(text), len(text)}) {
 		for ; at < p[0]; at += utf8.RuneLen(runeAt(text, at)) {
 			r := runeAt(text, at)
 			to, ok := plainer[r]
@@ -113,6 +113,23 @@ func GSMSafe(text string, fold bool) (string, []Replacement) {
 		at = p[1]
 	}
 	return out.String(), done
+}
+
+// untouched are the pieces of a template that mean something to others than who
+// reads it: variables, and web addresses, which would lead elsewhere.
+func untouched(text string) (list [][]int) {
+	at := 0
+	between := func(to int) {
+		for _, a := range WebAddresses(text[at:to]) {
+			list = append(list, []int{at + a[0], at + a[1]})
+		}
+	}
+	for _, p := range placeholder.FindAllStringIndex(text, -1) {
+		between(p[0])
+		list, at = append(list, p), p[1]
+	}
+	between(len(text))
+	return list
 }
 
 func runeAt(text string, at int) rune {

@@ -92,3 +92,22 @@ func FuzzGSMSafe(f *testing.F) {
 		}
 	})
 }
+
+// An address with an accent leads nowhere without it, and names keep theirs where
+// nothing is gained.
+func TestWhatMustNotBePlain(t *testing.T) {
+	for text, want := range map[string]string{
+		"40° ★ promoção":                            "40 ★ promocao",
+		"Já! https://loja.example/promoção. “Olá”":  "Ja! https://loja.example/promoção. \"Ola\"",
+		"{{ contact.name | default: 'você' }} é só": "{{ contact.name | default: 'você' }} é so",
+	} {
+		if got, _ := GSMSafe(text, true); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+	// Without what nobody sees it is one segment less, and no GSM-7 all the same.
+	text := strings.Repeat("ã", 68) + "★" + strings.Repeat("\u200b", 3)
+	if got := folded(text); got != text {
+		t.Errorf("%q lost its accents for nothing: %q", text, got)
+	}
+}

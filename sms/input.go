@@ -56,7 +56,7 @@ type When struct {
 	Version uint64
 
 	// Asked is set by pages that ask people to acknowledge what is risky, and
-	// Understood when they did; programs are told in the documentation.
+	// Understood when they did; programs look at callback_seen_at of the inbox.
 	Asked, Understood bool
 }
 

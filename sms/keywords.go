@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 
@@ -36,7 +37,7 @@ var keywords = func() map[string]Keyword {
 			"iniciar,volver,recibir,alta,voltar,receber,nonarret,reprendre"},
 		{KeywordOptOut, "stop,stopall,stop all,unsubscribe,unsub,cancel,end,quit,revoke,optout,opt out,remove," +
 			"alto,parar,baja,cancelar,detener,salir,sair,remover,descadastrar," +
-			"arret,desabonner,stopp,abmelden,annulla,cancella"},
+			"arret,arreter,desabonner,stopp,abmelden,annulla,cancella"},
 	} {
 		for word := range strings.SplitSeq(k.words, ",") {
 			m[word] = k.keyword
@@ -85,8 +86,10 @@ func ReadKeyword(text string, settings liadesk.Settings, optedOut bool) Keyword 
 	if word == "" {
 		return KeywordNone
 	}
-	if k := keywords[word]; k == KeywordOptOut {
-		return k
+	// "S.T.O.P." and "un-subscribe" are the words themselves, and so is "ST0P".
+	tight := strings.ReplaceAll(word, " ", "")
+	if keywords[word] == KeywordOptOut || keywords[tight] == KeywordOptOut || keywords[strings.ReplaceAll(tight, "0", "o")] == KeywordOptOut {
+		return KeywordOptOut
 	}
 	for _, own := range settings.OptOutKeywords {
 		if foldKeyword(own) == word {
@@ -101,20 +104,25 @@ func ReadKeyword(text string, settings liadesk.Settings, optedOut bool) Keyword 
 	if word == keywordYes && optedOut {
 		return KeywordOptIn
 	}
-	return keywords[word]
+	return cmp.Or(keywords[word], keywords[tight])
+}
+
+// intentOf is what the carrier took a text for, by its MessageIntent.
+func intentOf(intent string) Keyword {
+	switch strings.ToLower(strings.TrimSpace(intent)) {
+	case "optout":
+		return KeywordOptOut
+	case "optin":
+		return KeywordOptIn
+	case "help":
+		return KeywordHelp
+	}
+	return KeywordNone
 }
 
 // carrierAnswers tells whether the carrier answers a keyword itself: Plivo does
 // for its own, shorter list on the long codes and toll-free numbers of the USA
 // and Canada, and says so in MessageIntent. Two confirmations are one too many.
 func carrierAnswers(intent string, k Keyword) bool {
-	switch strings.ToLower(strings.TrimSpace(intent)) {
-	case "optout":
-		return k == KeywordOptOut
-	case "optin":
-		return k == KeywordOptIn
-	case "help":
-		return k == KeywordHelp
-	}
-	return false
+	return k != KeywordNone && intentOf(intent) == k
 }

@@ -242,6 +242,14 @@ func (l *ledger) recall(a liadesk.Attempt, e liadesk.DeliveryEvent) (liadesk.Del
 	for _, r := range liadesk.SkipReasons {
 		sets = append(sets, skippedSet+string(r))
 	}
+	// Their zone or country may have changed while they waited anew.
+	t, err := figures(l.tx, l.account, a.CampaignID)
+	if err != nil {
+		return liadesk.Delivery{}, false, err
+	}
+	for _, class := range slices.Sorted(maps.Keys(t.pending)) {
+		sets = append(sets, pendingSet+class)
+	}
 	for _, set := range sets {
 		was, err := l.remove(a.CampaignID, set, a.Dense)
 		if err != nil {

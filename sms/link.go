@@ -157,12 +157,10 @@ const sourceLink = "link"
 // time in which an answer counts as one to it.
 func (s *Service) lastText(tx *db.Tx, account liadesk.ID, number string, now time.Time) (liadesk.Delivery, bool, error) {
 	rows, err := tx.DeliveriesSince(account, number, now.Add(-replyWindow), 20)
-	for _, row := range rows {
-		if row.Status != liadesk.DeliveryFailed || row.Proven() {
-			return row, true, err
-		}
+	if rows = mayHaveReached(rows); err != nil || len(rows) == 0 {
+		return liadesk.Delivery{}, false, err
 	}
-	return liadesk.Delivery{}, false, err
+	return rows[0], true, nil
 }
 
 // hasOptOutLink tells whether a marketing text comes with the address.

@@ -83,7 +83,12 @@ func (s *Service) Settle(ctx context.Context) error {
 			}
 			if err != nil {
 				s.Log.Warn("the carrier's list cannot be read; the next round tries again", "inbox", in.ID.String(), "error", err)
-				left[in.SMS.AuthID] = 0
+				// A list that refuses this inbox may well answer another one of the
+				// same account: its credentials are its own. One that is asked too
+				// much, or cannot be reached, answers nobody.
+				if e, is := errors.AsType[*SendError](err); !is || e.Reason == ReasonThrottled || e.Reason == ReasonNoConnection || e.Class == Unknown {
+					left[in.SMS.AuthID] = 0
+				}
 				break
 			}
 			l := open[a.ID]
@@ -191,7 +196,7 @@ func (s *Service) settleByList(ctx context.Context, in liadesk.Inbox, a liadesk.
 		if err != nil {
 			return err
 		}
-		if err := s.tell(tx, ch); err != nil {
+		if err := s.concluded(l, ch); err != nil {
 			return err
 		}
 		return l.close()

@@ -216,3 +216,66 @@ func TestAReplyOfWhichNobodyKnowsIsFoundInTheListToo(t *testing.T) {
 		t.Error("the answer to HELP is still open")
 	}
 }
+
+// What the list says of a number holds as what a report says: 200 opts it out,
+// 50 marks it.
+func TestTheListSaysAsMuchOfANumberAsAReport(t *testing.T) {
+	b := newBench(t)
+	b.person(0, nil)
+	b.person(1, nil)
+	c := b.unheard(everyone)
+	b.carrier.lists = func(q ListQuery) (ListPage, error) {
+		code := map[string]string{number(0): "200", number(1): "50"}[q.To]
+		return ListPage{Texts: []Listed{{UUID: "of " + q.To, From: q.From, To: q.To, State: "failed", ErrorCode: code, At: q.Since}}}, nil
+	}
+	b.settles(3)
+	if p := b.progress(c.ID); p.Failed != 2 {
+		t.Fatalf("%+v", p)
+	}
+	b.update(func(tx *db.Tx) error {
+		if _, out, err := tx.OptOutOf(b.account.ID, number(0)); err != nil || !out {
+			t.Errorf("the carrier blocks it, and it is not opted out: %v", err)
+		}
+		bad, _, err := tx.ContactByPhone(b.account.ID, number(1))
+		if bad.BadNumber != "50" {
+			t.Errorf("the number does not exist, and it is marked %q", bad.BadNumber)
+		}
+		return err
+	})
+}
+
+// An inbox whose token is refused does not keep the others of the same account
+// with the carrier from being looked for; one list that is asked too much does.
+func TestAnInboxWithAWrongTokenKeepsNoOtherFromTheList(t *testing.T) {
+	for _, c := range []struct {
+		err     *SendError
+		settled int64
+	}{
+		{&SendError{Class: Refused, Reason: ReasonUnauthorised, Status: 401}, 1},
+		{&SendError{Class: Refused, Reason: ReasonThrottled, Status: 429}, 0},
+	} {
+		b := newBench(t)
+		b.often()
+		also := b.secondInbox()
+		also.SMS.AuthID = b.inbox.SMS.AuthID
+		b.update(func(tx *db.Tx) error { return tx.PutInbox(also) })
+		b.person(1, nil)
+		one := b.unheard(everyone)
+		b.carrier.answer = func(_ Outgoing, take func() string) (Receipt, error) {
+			take()
+			return Receipt{}, &SendError{Class: Unknown, Reason: ReasonNoAnswer}
+		}
+		two := b.sends(func(in *Input) { in.InboxID = also.ID })
+		b.untilDone(two)
+		b.carrier.lists = func(q ListQuery) (ListPage, error) {
+			if q.From == b.inbox.SMS.Number {
+				return ListPage{}, c.err
+			}
+			return ListPage{Texts: []Listed{{UUID: "theirs", From: q.From, To: q.To, State: "sent", Units: 1, At: q.Since}}}, nil
+		}
+		b.settles(5)
+		if p := b.progress(two.ID); p.Sent != c.settled || b.progress(one.ID).Unconfirmed != 1 {
+			t.Errorf("%s: %+v", c.err.Reason, p)
+		}
+	}
+}

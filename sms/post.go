@@ -41,7 +41,7 @@ func (s *Service) post(ctx context.Context, j *job) result {
 	text, segments, err := s.textOf(j)
 	if err != nil {
 		r.event.Kind, r.event.At = liadesk.EventRefused, s.now()
-		r.event.Code, r.event.Text = "not_sendable", err.Error()
+		r.event.Code, r.event.Text = liadesk.CodeNotSendable, err.Error()
 		return r
 	}
 	credentials, err := j.credentials()
@@ -232,6 +232,8 @@ func troubleOf(e *SendError) (trouble liadesk.InboxTrouble, asked time.Duration)
 		return liadesk.TroubleNoCredit, mendWait
 	case ReasonThrottled:
 		return liadesk.TroubleThrottled, e.RetryAfter
+	case ReasonMisconfigured:
+		return liadesk.TroubleMisconfigured, 0
 	}
 	return liadesk.TroubleNoConnection, 0
 }

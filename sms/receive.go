@@ -109,7 +109,7 @@ func (in *inbound) receive() error {
 	if err != nil {
 		return err
 	}
-	keyword := ReadKeyword(in.text, in.account.Settings, in.optedOut)
+	keyword := in.keyword()
 	row, campaign, err := in.answers()
 	if err != nil {
 		return err
@@ -128,6 +128,21 @@ func (in *inbound) receive() error {
 	return in.file(person, uuid, keyword, row, campaign)
 }
 
+// keyword is what the text asks for. The carrier knows words of its own, and
+// what it took for an opt-out holds with it: that is always one of ours. What it
+// took for an opt-in is one only of somebody who had opted out: else a YES
+// answers a question.
+func (in *inbound) keyword() Keyword {
+	read := ReadKeyword(in.text, in.account.Settings, in.optedOut)
+	switch intent := intentOf(in.v.Form.Get("MessageIntent")); {
+	case intent == KeywordOptOut,
+		read == KeywordNone && intent == KeywordHelp,
+		read == KeywordNone && intent == KeywordOptIn && in.optedOut:
+		return intent
+	}
+	return read
+}
+
 // answers finds the text that this one answers: the last of a campaign, through
 // this inbox, within the window, that may have reached the number.
 func (in *inbound) answers() (liadesk.Delivery, liadesk.SMSCampaign, error) {
@@ -135,10 +150,7 @@ func (in *inbound) answers() (liadesk.Delivery, liadesk.SMSCampaign, error) {
 	if err != nil {
 		return liadesk.Delivery{}, liadesk.SMSCampaign{}, err
 	}
-	for _, row := range rows {
-		if row.Status == liadesk.DeliveryFailed && !row.Proven() {
-			continue
-		}
+	for _, row := range mayHaveReached(rows) {
 		c, found, err := in.tx.SMSCampaign(in.account.ID, row.CampaignID)
 		if err != nil {
 			return row, c, err
@@ -148,6 +160,22 @@ func (in *inbound) answers() (liadesk.Delivery, liadesk.SMSCampaign, error) {
 		}
 	}
 	return liadesk.Delivery{}, liadesk.SMSCampaign{}, nil
+}
+
+// mayHaveReached leaves out the texts that nobody got, and puts those last that
+// the carrier says failed on the way: an answer to one is proof of the contrary
+// only if there is no other that it can answer.
+func mayHaveReached(rows []liadesk.Delivery) []liadesk.Delivery {
+	var reached, failed []liadesk.Delivery
+	for _, row := range rows {
+		switch {
+		case row.Status != liadesk.DeliveryFailed && row.Status != liadesk.DeliveryUndelivered:
+			reached = append(reached, row)
+		case row.Proven():
+			failed = append(failed, row)
+		}
+	}
+	return append(reached, failed...)
 }
 
 // obey does what a keyword asks for and counts the answer, each person once:
@@ -210,7 +238,7 @@ func (in *inbound) file(person liadesk.Contact, uuid string, k Keyword, row liad
 		if err != nil {
 			return err
 		}
-		first := len(texts[in.from]) > 0 && texts[in.from][0].CampaignID == c.ID
+		first := isFirst(texts[in.from], c.ID)
 		sent, err := in.s.Render(in.account, WordingOf(c, first).AsWritten(), person)
 		if err != nil {
 			sent = c.Message

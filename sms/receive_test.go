@@ -2,6 +2,7 @@ package sms
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,7 +24,8 @@ func TestOnlyAWholeKeywordIsOne(t *testing.T) {
 		"START": KeywordOptIn, "unstop": KeywordOptIn, "Voltar": KeywordOptIn, "si": KeywordOptIn,
 		"help": KeywordHelp, "AYUDA?": KeywordHelp, "aiuto": KeywordHelp,
 		"": KeywordNone, "👍": KeywordNone, "please stop the work": KeywordNone, "stop it": KeywordNone, "yes": KeywordNone, "stopper": KeywordNone,
-		"please stop texting me": KeywordNone, strings.Repeat("stop", 100): KeywordNone, "end of story": KeywordNone, "s t o p": KeywordNone,
+		"please stop texting me": KeywordNone, strings.Repeat("stop", 100): KeywordNone, "end of story": KeywordNone, "al ta mar": KeywordNone,
+		"S.T.O.P.": KeywordOptOut, "s t o p": KeywordOptOut, "S-T-O-P": KeywordOptOut, "ST0P": KeywordOptOut, "un-subscribe": KeywordOptOut, "arrêter": KeywordOptOut, "non-arrêt": KeywordOptIn,
 	} {
 		if got := ReadKeyword(text, settings, false); got != want {
 			t.Errorf("%q is %q, want %q", text, got, want)
@@ -406,5 +408,57 @@ func TestWhoWritesWasSeenWithoutDisturbingWhoeverEditsThem(t *testing.T) {
 	}
 	if got := read().LastRepliedAt; !got.Equal(b.clock.Now()) {
 		t.Errorf("later: %v", got)
+	}
+}
+
+// The carrier has words of its own, of its customers' choosing too. What it took
+// for an opt-out is one here; what it took for an opt-in is one of somebody who
+// had opted out, for YES answers questions.
+func TestWhatTheCarrierTookForAnOptOutIsOne(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	say := func(text, intent string) bool {
+		t.Helper()
+		b.nonces++
+		if err := b.svc.Receive(t.Context(), b.callback(InboundPath(b.inbox.ID), url.Values{
+			"MessageUUID": {fmt.Sprintf("in-%d", b.nonces)}, "From": {number(1)[1:]}, "Text": {text}, "MessageIntent": {intent},
+		})); err != nil {
+			t.Fatal(err)
+		}
+		var out bool
+		b.update(func(tx *db.Tx) (err error) {
+			_, out, err = tx.OptOutOf(b.account.ID, number(1))
+			return err
+		})
+		return out
+	}
+	for _, c := range []struct {
+		text, intent string
+		out          bool
+	}{{"YES", "optin", false}, {"no more bargains", "optout", true}, {"what is this", "", true}, {"GO", "optin", false}, {"GO", "", false}} {
+		if out := say(c.text, c.intent); out != c.out {
+			t.Errorf("after %q, taken for %q: opted out %v", c.text, c.intent, out)
+		}
+	}
+}
+
+// A reply belongs to the text that the person got, and not to a later one that
+// the carrier says nobody did; to that one only where there is no other.
+func TestAReplyIsToTheTextThatArrived(t *testing.T) {
+	b := newBench(t)
+	b.often()
+	b.person(1, nil)
+	one := b.sends(nil)
+	two := b.sends(nil)
+	for i, state := range []struct{ status, code string }{{"delivered", ""}, {"failed", "30"}} {
+		if err := b.report(i, state.status, state.code, 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.text(number(1), "How much is it?"); err != nil {
+		t.Fatal(err)
+	}
+	if a, c := b.progress(one.ID), b.progress(two.ID); a.Replies != 1 || c.Replies != 0 {
+		t.Errorf("%d replies to the one that arrived, %d to the other", a.Replies, c.Replies)
 	}
 }

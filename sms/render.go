@@ -72,12 +72,14 @@ type Wording struct {
 	TrackClicks bool
 	ClickCode   uint32
 	LinkSource  string // the campaign's, "" for what was not scheduled yet
+	sample      bool   // see AsSample
 }
 
-// AsSample is the wording with links that count for nobody: as long as those
-// that go out, and leading nowhere.
+// AsSample is the wording with links that count for nobody and opt nobody out:
+// as long as those that go out, and leading nowhere. What is shown to the team is
+// a sample, for they may well tap it.
 func (w Wording) AsSample() Wording {
-	w.ClickCode = 0
+	w.ClickCode, w.sample = 0, true
 	return w
 }
 
@@ -95,7 +97,12 @@ func WordingOf(c liadesk.SMSCampaign, first bool) Wording {
 
 // Render is the text of a campaign for one person, as it is handed over.
 func (s *Service) Render(account liadesk.Account, w Wording, person liadesk.Contact) (string, error) {
-	return s.render(account, w, person, func() (string, error) { return s.OptOutLink(account, person.Phone) })
+	return s.render(account, w, person, func() (string, error) {
+		if w.sample {
+			return s.sampleLink(), nil
+		}
+		return s.OptOutLink(account, person.Phone)
+	})
 }
 
 func (s *Service) render(account liadesk.Account, w Wording, person liadesk.Contact, link func() (string, error)) (string, error) {
@@ -150,6 +157,21 @@ func (s *Service) addresses(t *wording.Template, w Wording, number string, link 
 	return also, nil
 }
 
+// isFirst tells whether a text of a campaign is the first of any that a number
+// gets to read, by what it was texted: one that certainly did not reach it is
+// none. Campaigns that texted it after this one do not matter.
+func isFirst(texted []liadesk.Texted, campaign liadesk.ID) bool {
+	for _, t := range texted {
+		if t.CampaignID == campaign {
+			break
+		}
+		if !t.Missed {
+			return false
+		}
+	}
+	return true
+}
+
 // introduced begins a text with the account's name, if the account wants that
 // and neither the text nor the footer says it.
 func introduced(account liadesk.Account, text string, purpose liadesk.Purpose) string {
@@ -172,7 +194,7 @@ func folded(text string) string {
 		return text // as short as a text can be
 	}
 	plain, _ := GSMSafe(text, true)
-	if Measure(plain).Segments < m.Segments {
+	if n := Measure(plain); n.Encoding == GSM7 && n.Segments < m.Segments {
 		return plain
 	}
 	return text

@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -180,9 +181,12 @@ func (s *Service) resolve(tx *db.Tx, actor liadesk.Actor, c liadesk.SMSCampaign,
 		if !found {
 			continue // no row is without its attempt; the others are settled all the same
 		}
-		ch, err := l.apply(a, liadesk.DeliveryEvent{
-			Kind: action.Event(), AttemptID: a.ID, At: now, Evidence: liadesk.EvidencePerson, Code: row.ErrorCode, Text: row.Error,
-		})
+		// What the text was uncertain for stays beside the decision, in words.
+		e := liadesk.DeliveryEvent{Kind: action.Event(), AttemptID: a.ID, At: now, Evidence: liadesk.EvidencePerson, Text: cmp.Or(row.Error, row.ErrorCode)}
+		if e.Kind == liadesk.EventGivenUp {
+			e.Code = liadesk.CodeGivenUp
+		}
+		ch, err := l.apply(a, e)
 		if err != nil {
 			return out, err
 		}

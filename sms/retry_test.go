@@ -119,3 +119,48 @@ func TestAFreezeReadsWhatCameOfOtherCampaignsBeforehand(t *testing.T) {
 		})
 	}
 }
+
+// Who has never got a text is told who writes, also if one to them was tried and
+// failed; and what a person says did not go out can be sent again.
+func TestATextAfterOneThatFailedIsTheFirst(t *testing.T) {
+	b := newBench(t)
+	b.account.Settings.Introduce = true
+	b.update(func(tx *db.Tx) error { return tx.PutAccount(b.account) })
+	b.often()
+	b.person(1, nil)
+	c := b.sends(nil)
+	if err := b.report(0, "undelivered", "80", 3); err != nil {
+		t.Fatal(err)
+	}
+	again := func(c liadesk.SMSCampaign) string {
+		t.Helper()
+		draft, err := b.svc.RetryFailed(t.Context(), b.admin, c.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.svc.Schedule(t.Context(), b.admin, draft.ID, When{ScheduledAt: b.clock.Now().Add(time.Minute)}); err != nil {
+			t.Fatal(err)
+		}
+		b.due()
+		b.work()
+		return b.carrier.taken[len(b.carrier.taken)-1].Text
+	}
+	if text := again(c); text != "Acme: Hi Person1, sale!" {
+		t.Errorf("the first that may arrive is %q", text)
+	}
+	if text := b.sends(nil); b.carrier.taken[len(b.carrier.taken)-1].Text != "Hi Person1, sale!" {
+		t.Errorf("the next of %s names the sender again", text.ID)
+	}
+	c = b.unheard(everyone)
+	if _, err := b.svc.ResolveAll(t.Context(), b.admin, c.ID, liadesk.ResolveFailed); err != nil {
+		t.Fatal(err)
+	}
+	p := b.progress(c.ID)
+	if p.Retryable() != 1 || len(p.Failures) != 1 || p.Failures[0].Code != liadesk.CodeGivenUp {
+		t.Errorf("%+v", p)
+	}
+	before := len(b.carrier.taken)
+	if again(c); len(b.carrier.taken) != before+1 {
+		t.Error("what was given up is not sent again")
+	}
+}

@@ -148,7 +148,7 @@ func (s *Service) textFor(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampa
 	if err != nil {
 		return "", err
 	}
-	text, err := s.Render(account, WordingOf(c, len(texted[p.Phone]) == 0).AsSample(), p)
+	text, err := s.Render(account, WordingOf(c, isFirst(texted[p.Phone], c.ID)).AsSample(), p)
 	if err != nil {
 		return "", nil
 	}

@@ -467,7 +467,7 @@ func (s *Service) fillSlots(l *ledger, slots []liadesk.Attempt, free []Listed) e
 		if err != nil {
 			return err
 		}
-		if err := s.tell(l.tx, ch); err != nil {
+		if err := s.concluded(l, ch); err != nil {
 			return err
 		}
 	}

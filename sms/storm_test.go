@@ -43,6 +43,7 @@ func TestAnHourOfTroubleWithTheCarrierLosesNobody(t *testing.T) {
 		{"429", &SendError{Class: Refused, Reason: ReasonThrottled, Status: 429}, liadesk.TroubleThrottled, 1500, 0},
 		{"429 that names a time", &SendError{Class: Refused, Reason: ReasonThrottled, Status: 429, RetryAfter: 30 * time.Second}, liadesk.TroubleThrottled, 3000, 0},
 		{"wrong credentials", &SendError{Class: Refused, Reason: ReasonUnauthorised, Status: 401}, liadesk.TroubleUnauthorised, 40, 0},
+		{"a wrong address", &SendError{Class: Refused, Reason: ReasonMisconfigured, Status: 404}, liadesk.TroubleMisconfigured, 1500, 0},
 		{"no credit", &SendError{Class: Refused, Reason: ReasonNoCredit, Status: 402}, liadesk.TroubleNoCredit, 40, 0},
 		{"5xx", &SendError{Class: Unknown, Status: 503, Reason: ReasonNoAnswer}, liadesk.TroubleNoAnswer, 90, 90},
 		{"answers that never come", errors.New("time-out"), liadesk.TroubleNoAnswer, 90, 90},

@@ -102,7 +102,10 @@ func (s *Service) testText(tx *db.Tx, account liadesk.Account, c liadesk.SMSCamp
 			person = people[0]
 		}
 	}
-	text, err := s.Render(account, WordingOf(c, true).AsWritten(), person)
+	// Whoever gets the test may try the link: it is to opt out their own number
+	// and not the person's that the test is filled in with.
+	own := func() (string, error) { return s.OptOutLink(account, number.E164) }
+	text, err := s.render(account, WordingOf(c, true).AsWritten(), person, own)
 	if err != nil {
 		addTemplate(&v, err)
 		return sent, v.Err()

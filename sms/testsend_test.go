@@ -3,6 +3,7 @@ package sms
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,5 +74,32 @@ func TestTestsAreFewAndTheAdministratorsAlone(t *testing.T) {
 	}
 	if _, err := b.svc.SendTest(t.Context(), stranger, c.ID, number(90), 0); liadesk.KindOf(err) != liadesk.KindNotFound {
 		t.Errorf("another account: %v", err)
+	}
+}
+
+// Whoever gets a test may try the link in it: that opts out their own number,
+// and not the customer's that the test is filled in with. What the team only
+// looks at leads nowhere.
+func TestTheLinkInATestOptsOutNoCustomer(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	c := b.schedule(func(in *Input) { in.Message, in.Draft = "Sale! {{ contact.opt_out_link }}", true })
+	sent, err := b.svc.SendTest(t.Context(), b.admin, c.ID, number(90), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := b.svc.OptOutByLink(t.Context(), sent.Text[strings.LastIndex(sent.Text, "/")+1:])
+	if err != nil || page.Number != number(90) {
+		t.Errorf("the test's link opts out %q, %v", page.Number, err)
+	}
+	review, err := b.svc.Review(t.Context(), b.admin, c.ID, 0)
+	if err != nil || review.Text == "" {
+		t.Fatalf("%+v, %v", review, err)
+	}
+	if _, err := b.svc.OptOutByLink(t.Context(), review.Text[strings.LastIndex(review.Text, "/")+1:]); !errors.Is(err, liadesk.ErrNotFound) {
+		t.Errorf("the preview's link opts out somebody: %v", err)
+	}
+	if review.Cost.Units != len(sent.Text) {
+		t.Errorf("the preview has %d characters, the test %d", review.Cost.Units, len(sent.Text))
 	}
 }

@@ -21,7 +21,7 @@ var hintWords = words("stop stopp stopall unsubscribe unsub optout unsubscribed 
 	"arretez desabonner desabonnez desinscrire abmelden abbestellen annullare disiscrivere disiscrivetemi")
 
 // hintPhrases hold a text that has them anywhere, word for word.
-var hintPhrases = phrases("opt out,opt me out,take me off,remove me,leave me alone,no more texts,no more messages,no more sms," +
+var hintPhrases = phrases("opt out,opt me out,take me off,remove me,remove my number,delete my number,take my number off,lose my number,not interested,no longer interested,leave me alone,no more texts,no more messages,no more sms," +
 	"do not text,dont text,do not contact,dont contact,do not message,dont message,quit texting,quit messaging,cancel texts,cancel messages," +
 	"no quiero recibir,no quiero mas,no me escriban,no me escribas,no me envien,no me manden,no me envies,no mas mensajes,darme de baja," +
 	"dar de baja,deme de baja,denme de baja,dejen de,deja de enviar,dejar de recibir,quiero salir," +
