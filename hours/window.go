@@ -4,6 +4,7 @@ import (
 	"cmp"
 	_ "embed" // windows.json
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -99,7 +100,8 @@ const Anywhere = "*"
 
 // ForWith is For where an account has windows of its own, by place. Its own
 // window of a place replaces the one of the rules; the nearer place goes first,
-// whoever's it is.
+// whoever's it is. The holidays that it has for a country hold in the states of
+// the country too, but for the days of which the state says something.
 func (r Rules) ForWith(own map[string]Window, country, state string) Window {
 	if len(own) == 0 {
 		return r.For(country, state)
@@ -109,10 +111,14 @@ func (r Rules) ForWith(own map[string]Window, country, state string) Window {
 		places = []string{country + "/" + state, country}
 	}
 	for _, place := range places {
-		if w, ok := own[place]; ok && country != "" {
-			return w
+		w, ok := own[place]
+		if !ok {
+			w, ok = r.ByPlace[place]
 		}
-		if w, ok := r.ByPlace[place]; ok && country != "" {
+		if ok && country != "" {
+			if place != country {
+				w.Holidays = withHolidays(w.Holidays, own[country].Holidays)
+			}
 			return w
 		}
 	}
@@ -120,6 +126,17 @@ func (r Rules) ForWith(own map[string]Window, country, state string) Window {
 		return w.in(country)
 	}
 	return r.Default.in(country)
+}
+
+// withHolidays adds those of a larger place to the holidays of a smaller one.
+func withHolidays(list, of []Holiday) []Holiday {
+	list = slices.Clip(list)
+	for _, h := range of {
+		if !slices.ContainsFunc(list, func(own Holiday) bool { return own.Date == h.Date }) {
+			list = append(list, h)
+		}
+	}
+	return list
 }
 
 // MostPerDay is how many texts one person in a place may get in 24 hours, 0

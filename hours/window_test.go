@@ -122,3 +122,25 @@ func TestATextIsAllowedExactlyWhileAllZonesAreOpen(t *testing.T) {
 		}
 	})
 }
+
+// A holiday that an account sets for a country holds in its states, which have
+// hours of their own, but where the state says something of that day.
+func TestAnOwnHolidayOfACountryHoldsInItsStates(t *testing.T) {
+	own := map[string]Window{
+		"US":    {Week: EveryDay(WholeDay), Holidays: []Holiday{{Date: "2026-12-15"}, {Date: "2026-12-16"}}},
+		"US/NY": {Week: EveryDay(WholeDay), Holidays: []Holiday{{Date: "2026-12-16", Shifts: []Shift{WholeDay}}}},
+	}
+	for _, c := range []struct {
+		state string
+		day   int
+		open  bool
+	}{{"FL", 14, true}, {"FL", 15, false}, {"FL", 16, false}, {"NY", 15, false}, {"NY", 16, true}, {"", 15, false}} {
+		at := time.Date(2026, 12, c.day, 17, 0, 0, 0, time.UTC) // noon in New York
+		if got := Allowed([]string{"America/New_York"}, BuiltIn().ForWith(own, "US", c.state), at); got != c.open {
+			t.Errorf("US/%s on the %dth: open %v", c.state, c.day, got)
+		}
+	}
+	if n := len(own["US/NY"].Holidays); n != 1 {
+		t.Errorf("the account's own list has %d holidays now", n)
+	}
+}

@@ -81,6 +81,10 @@ func planned(account liadesk.Account, c liadesk.SMSCampaign, waiting map[string]
 // shared with other campaigns and with answers.
 const planPace = 0.8
 
+// nobodysHours is how long a campaign waits that has nobody but people without
+// known hours: a person may set some meanwhile.
+const nobodysHours = 24 * time.Hour
+
 // hasUsualEnd tells whether a campaign for which nobody sets an end gets one:
 // where there are no texting hours, there is no end of them.
 func hasUsualEnd(account liadesk.Account, c liadesk.SMSCampaign) bool {
@@ -97,11 +101,22 @@ func usualEnd(account liadesk.Account, c liadesk.SMSCampaign, waiting map[string
 	if !hasUsualEnd(account, c) {
 		return time.Time{}
 	}
+	// Those who have no hours at all, for nobody knows where they are, must not
+	// keep the campaign open for ever.
+	all := len(waiting)
+	waiting = maps.Clone(waiting)
+	maps.DeleteFunc(waiting, func(class string, _ int64) bool {
+		_, ok := opening(account, c, class, from)
+		return !ok
+	})
 	p := planned(account, c, waiting, pace*planPace, from)
 	if p.later > 0 {
 		return time.Time{}
 	}
 	var end time.Time
+	if len(waiting) == 0 && all > 0 {
+		end = from.Add(nobodysHours)
+	}
 	for class, at := range p.last {
 		parsed, err := phone.ParseClass(class)
 		if err != nil {

@@ -109,3 +109,25 @@ func TestTheUsualEndIsThatOfTheDayOnWhichACampaignGoesOut(t *testing.T) {
 		t.Error("the end is not kept")
 	}
 }
+
+// People of whom nobody knows where they are have no hours in which a text is
+// proper. They do not keep a campaign open for ever.
+func TestPeopleWithoutHoursDoNotKeepACampaignOpen(t *testing.T) {
+	for name, others := range map[string]int{"only they": 0, "and others": 3} {
+		b := newBench(t)
+		b.person(0, func(c *liadesk.Contact) { c.Phone, c.Class = "+881612345678", "//" })
+		for i := range others {
+			b.person(i+1, nil)
+		}
+		c := b.schedule(nil)
+		b.due()
+		b.work()
+		for range 30 {
+			b.clock.Advance(time.Hour)
+			b.work()
+		}
+		if got, p := b.campaign(c.ID), b.progress(c.ID); got.Status != liadesk.SMSCompleted || p.Expired != 1 || p.Accepted != int64(others) {
+			t.Errorf("%s: %s, %+v", name, got.Status, p)
+		}
+	}
+}
