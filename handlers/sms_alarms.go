@@ -79,9 +79,9 @@ func (s *Server) smsEnd(c *fiber.Ctx, v smsCard, inbox liadesk.Inbox) string {
 		return ""
 	}
 	l, next := s.localizer(c), v.Progress.Pending+v.Progress.Sending
-	args := []any{"Next", next, "Pace", l.Decimal(pace, 2)}
+	how := l.T("reports.end_how", "Next", next, "Pace", l.Decimal(pace, 2), "Count", max(1, v.Progress.Sharing))
 	if end.Sub(now) < time.Minute {
-		return l.T("reports.end_soon", args...)
+		return l.T("reports.end_soon", "How", how)
 	}
-	return l.T("reports.end", append(args, "When", l.DateTime(end.Add(time.Minute-1).Truncate(time.Minute), toZone(v.Zone)))...)
+	return l.T("reports.end", "How", how, "When", l.DateTime(end.Add(time.Minute-1).Truncate(time.Minute), toZone(v.Zone)))
 }

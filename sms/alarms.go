@@ -56,10 +56,11 @@ func ClassOf(code string) FailureClass {
 	return FailedUnknown
 }
 
-// The shares above which there is an alarm; of clicks, below which.
+// The limits: shares above which there is an alarm; of clicks, below which.
 const (
 	optOutLimit  = 0.013
 	failureLimit = 0.05
+	contentLimit = 0.10 // networks filter some of every text
 	unknownLimit = 0.10
 	clickLimit   = 0.06
 )
@@ -103,7 +104,11 @@ func (r Report) alarms() []Alarm {
 		classes[ClassOf(f.Code)] += f.Count
 	}
 	for _, class := range failureClasses {
-		check(Alarm{Kind: AlarmFailed, Class: class, Part: classes[class], Whole: p.Taken(), Limit: failureLimit})
+		limit := failureLimit
+		if class == FailedContent {
+			limit = contentLimit
+		}
+		check(Alarm{Kind: AlarmFailed, Class: class, Part: classes[class], Whole: p.Taken(), Limit: limit})
 	}
 	check(Alarm{Kind: AlarmUnknown, Part: r.Unknown, Whole: r.Accepted + p.Unconfirmed, Limit: unknownLimit})
 	// Few clicks say something once people had the time to, and of more than a
@@ -115,15 +120,15 @@ func (r Report) alarms() []Alarm {
 }
 
 // EstimateEnd says by when about all who are next will have been handed over,
-// at a pace of so many texts per second with nothing else going out from that
-// number. It says nothing of those who are outside their hours, and is false
+// at a number's pace of so many texts per second, which the campaigns that send
+// from it share, and with nothing else going out from it. It says nothing of those who are outside their hours, and is false
 // for a campaign that does not send or has nobody next.
 func EstimateEnd(c liadesk.SMSCampaign, p Progress, perSecond float64, now time.Time) (time.Time, bool) {
 	next := p.Pending + p.Sending
 	if c.Status != liadesk.SMSSending || next == 0 || perSecond <= 0 {
 		return time.Time{}, false
 	}
-	seconds := float64(next) / perSecond
+	seconds := float64(next) * float64(max(1, p.Sharing)) / perSecond
 	if seconds > farAway.Seconds() {
 		return time.Time{}, false
 	}

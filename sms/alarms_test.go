@@ -32,6 +32,9 @@ func TestWhatIsTooHighInAReport(t *testing.T) {
 		"opt-outs of accepted": {liadesk.SMSCompleted, Report{OfAccepted: true, Accepted: 100, Progress: Progress{Sent: 100, OptOuts: 2}}, "[{opt_outs  2 100 0.013}]"},
 		"codes of one class":   {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 94, Failed: 6, Failures: codes(3, "50", "70")}}, "[{failed numbers 6 100 0.05}]"},
 		"codes of two classes": {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 94, Failed: 6, Failures: codes(3, "30", "80")}}, "[]"},
+		"a filter at the edge": {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 90, Failed: 10, Failures: codes(10, "30")}}, "[]"},
+		"a filter above it":    {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 89, Failed: 11, Failures: codes(11, "30")}}, "[{failed content 11 100 0.1}]"},
+		"our own reasons":      {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 90, Failed: 10, Failures: codes(5, "given_up", "not_sendable")}}, "[{failed here 10 100 0.05}]"},
 		"codes at the edge":    {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 95, Failed: 5, Failures: codes(5, "900")}}, "[]"},
 		"a code nobody knows":  {liadesk.SMSCompleted, Report{Progress: Progress{Delivered: 9, Failed: 1, Failures: codes(1, "777")}}, "[{failed unknown 1 10 0.05}]"},
 		"too few while it runs": {liadesk.SMSSending, Report{Progress: Progress{Delivered: 9, Failed: 10, Failures: codes(10, "50")}},
@@ -61,6 +64,7 @@ func TestWhenACampaignIsAboutDone(t *testing.T) {
 		want   time.Duration // 0 for silence
 	}{
 		"next and under way": {liadesk.SMSSending, Progress{Pending: 590, Sending: 10, Deferred: 5000}, 5, 2 * time.Minute},
+		"shared by three":    {liadesk.SMSSending, Progress{Pending: 600, Sharing: 3}, 5, 6 * time.Minute},
 		"a slow number":      {liadesk.SMSSending, Progress{Pending: 36}, 0.01, time.Hour},
 		"only outside hours": {liadesk.SMSSending, Progress{Deferred: 100}, 5, 0},
 		"paused":             {liadesk.SMSPaused, Progress{Pending: 100}, 5, 0},

@@ -2,6 +2,7 @@ package sms
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/liadesk/campaigns/db"
@@ -40,6 +41,9 @@ type Progress struct {
 	// days after it ended the carrier reports no more. Zero when every text has
 	// its final report.
 	SettlingUntil time.Time `json:"-"`
+	// Sharing is how many campaigns send now from its number, it among them; 0
+	// where none does.
+	Sharing int `json:"-"`
 
 	estimated Estimated
 	refused   int64 // of Failed, those that the carrier never took
@@ -137,14 +141,32 @@ func (s *Service) cards(tx *db.Tx, id liadesk.ID, list ...liadesk.SMSCampaign) (
 	if err != nil {
 		return nil, err
 	}
+	sending, err := sendingFrom(tx, id, list)
+	if err != nil {
+		return nil, err
+	}
 	cards := make([]Card, len(list))
 	for i, c := range list {
 		cards[i] = Card{Campaign: c, Progress: Progress{Skipped: map[liadesk.SkipReason]int64{}}}
 		if c.Frozen {
 			cards[i].Progress = s.progressOf(account, c, t[i])
+			cards[i].Progress.Sharing = sending[c.InboxID]
 		}
 	}
 	return cards, nil
+}
+
+// sendingFrom counts the campaigns that send now by inbox, if any of a list does.
+func sendingFrom(tx *db.Tx, account liadesk.ID, list []liadesk.SMSCampaign) (map[liadesk.ID]int, error) {
+	if !slices.ContainsFunc(list, func(c liadesk.SMSCampaign) bool { return c.Status == liadesk.SMSSending }) {
+		return nil, nil
+	}
+	all, err := tx.SMSCampaignsDue(account, liadesk.SMSSending, time.Time{})
+	n := make(map[liadesk.ID]int)
+	for _, c := range all {
+		n[c.InboxID]++
+	}
+	return n, err
 }
 
 // progressOf says where the recipients of a campaign with these figures are.

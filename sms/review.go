@@ -3,7 +3,9 @@ package sms
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/liadesk/campaigns/audience"
 	"github.com/liadesk/campaigns/db"
@@ -31,6 +33,10 @@ type Review struct {
 	Sample liadesk.Contact
 	Text   string
 	Cost   Measurement
+	// Nameless tells that a marketing text does not say who writes, not even to
+	// somebody whom no campaign has texted, and NoWayOut that it does not say how
+	// to stop: what networks and laws of many countries ask for.
+	Nameless, NoWayOut bool
 	// UsualEnd tells that the campaign, should nobody set an end, ends with the
 	// texting hours.
 	UsualEnd bool
@@ -138,7 +144,23 @@ func (s *Service) sample(tx *db.Tx, account liadesk.Account, r *Review, split au
 		return err // a draft with a broken text: unfit says what is wrong
 	}
 	r.Sample, r.Text, r.Cost = people[0], text, Measure(text)
+	if r.Campaign.Purpose != liadesk.PurposeTransactional {
+		r.Nameless = !account.Settings.Introduce && !strings.Contains(strings.ToLower(text), strings.ToLower(strings.TrimSpace(account.Name)))
+		r.NoWayOut = !hasOptOutLink(account, r.Campaign.Message) && !saysHowToStop(text)
+	}
 	return nil
+}
+
+// waysOut are the words of which one stands in a text that says how to stop. The
+// keywords that are common in other senses do not show it.
+var waysOut = map[string]bool{"stop": true, "stopp": true, "stopall": true, "unsubscribe": true, "unsub": true, "optout": true,
+	"baja": true, "parar": true, "salir": true, "sair": true, "descadastrar": true, "arret": true, "desabonner": true, "abmelden": true,
+	"annulla": true, "cancella": true}
+
+// saysHowToStop tells whether a text has a word with which one stops them.
+func saysHowToStop(text string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }),
+		func(word string) bool { return waysOut[foldKeyword(word)] })
 }
 
 // textFor is what a person would read of a campaign that is posted now, "" when

@@ -150,3 +150,32 @@ func TestATextIsPreviewedAsAnybodyReadsIt(t *testing.T) {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
+
+// Whoever reviews is told when a marketing text says neither who writes nor how
+// to stop.
+func TestAReviewSaysWhatAMarketingTextLacks(t *testing.T) {
+	for _, c := range []struct {
+		message, footer    string
+		introduce          bool
+		purpose            liadesk.Purpose
+		nameless, noWayOut bool
+	}{
+		{"Sale!", "", false, liadesk.PurposeMarketing, true, true},
+		{"The end of the season!", "", false, liadesk.PurposeMarketing, true, true},
+		{"Sale at ACME!", "Reply STOP to opt out", false, liadesk.PurposeMarketing, false, false},
+		{"Promoção! Responda SAIR.", "", true, liadesk.PurposeMarketing, false, false},
+		{"Soldes! ARRÊT au 1234", "", true, liadesk.PurposeMarketing, false, false},
+		{"Sale! {{ contact.opt_out_link }}", "", true, liadesk.PurposeMarketing, false, false},
+		{"Your order is here.", "", false, liadesk.PurposeTransactional, false, false},
+	} {
+		b := newBench(t)
+		b.account.Settings.Footer, b.account.Settings.Introduce = c.footer, c.introduce
+		b.update(func(tx *db.Tx) error { return tx.PutAccount(b.account) })
+		b.person(1, nil)
+		draft := b.schedule(func(in *Input) { in.Message, in.Purpose, in.Draft = c.message, c.purpose, true })
+		r, err := b.svc.Review(t.Context(), b.admin, draft.ID, 0)
+		if err != nil || r.Nameless != c.nameless || r.NoWayOut != c.noWayOut {
+			t.Errorf("%q: nameless %v, no way out %v, %v", c.message, r.Nameless, r.NoWayOut, err)
+		}
+	}
+}
