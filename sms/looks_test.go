@@ -278,7 +278,8 @@ func TestAnInboxWithAWrongTokenKeepsNoOtherFromTheList(t *testing.T) {
 			}
 			return ListPage{Texts: []Listed{{UUID: "theirs", From: q.From, To: q.To, State: "sent", Units: 1, At: q.Since}}}, nil
 		}
-		b.settles(5)
+		b.clock.Advance(10 * time.Minute) // both are due
+		b.settles(1)
 		if p := b.progress(two.ID); p.Sent != c.settled || b.progress(one.ID).Unconfirmed != 1 {
 			t.Errorf("%s: %+v", c.err.Reason, p)
 		}
