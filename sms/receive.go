@@ -179,7 +179,7 @@ func mayHaveReached(rows []liadesk.Delivery) []liadesk.Delivery {
 }
 
 // obey does what a keyword asks for and counts the answer, each person once:
-// opt-outs beside replies, never among them.
+// opt-outs beside replies, never among them, and no automatic answers.
 func (in *inbound) obey(k Keyword, row liadesk.Delivery, c liadesk.SMSCampaign) error {
 	old, name := row, ""
 	switch k {
@@ -201,7 +201,7 @@ func (in *inbound) obey(k Keyword, row liadesk.Delivery, c liadesk.SMSCampaign) 
 				Number: in.from, Kind: kind, At: in.now, Text: in.text, CampaignID: c.ID,
 			})
 		}
-		if row.RepliedAt.IsZero() {
+		if row.RepliedAt.IsZero() && !speech.IsAutomatic(in.text) {
 			row.RepliedAt, name = in.now, "replies"
 		}
 	}

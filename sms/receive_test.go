@@ -462,3 +462,19 @@ func TestAReplyIsToTheTextThatArrived(t *testing.T) {
 		t.Errorf("%d replies to the one that arrived, %d to the other", a.Replies, c.Replies)
 	}
 }
+
+// The answer of a phone whose owner drives is nobody's reply; the owner's, later,
+// is one.
+func TestAnAutomaticAnswerIsNobodysReply(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	c := b.sends(nil)
+	for i, text := range []string{"Auto-reply: I am driving with Focus turned on.", "Do you have it in blue?"} {
+		if err := b.text(number(1), text); err != nil {
+			t.Fatal(err)
+		}
+		if p := b.progress(c.ID); p.Replies != int64(i) {
+			t.Errorf("after %q: %d replies", text, p.Replies)
+		}
+	}
+}

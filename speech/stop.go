@@ -64,6 +64,22 @@ func ReadHint(text string) liadesk.HoldKind {
 	return ""
 }
 
+// automatic stands in what phones and mailboxes answer by themselves.
+var automatic = phrases("auto reply,autoreply,automatic reply,automated reply,auto response,automatic response,automated response,automated message," +
+	"out of office,driving with do not disturb,driving with focus,not receiving notifications,number is not monitored,inbox is not monitored," +
+	"respuesta automatica,mensaje automatico,fuera de la oficina," +
+	"resposta automatica,mensagem automatica,fora do escritorio,ausencia temporaria," +
+	"reponse automatique,message automatique,absent du bureau," +
+	"automatische antwort,automatische nachricht,abwesenheitsnotiz," +
+	"risposta automatica,messaggio automatico,fuori ufficio")
+
+// IsAutomatic tells whether a text was plainly written by nobody: an answer of a
+// phone whose owner drives, or of a mailbox. It is narrow, for what it takes for
+// one counts as nobody's reply.
+func IsAutomatic(text string) bool {
+	return hasPhrase(" "+strings.Join(Fold(text), " ")+" ", automatic)
+}
+
 // stopWords are messages that consist of nothing else.
 var stopWords = words("stop stopall unsubscribe unsub optout quit parar basta baja descadastrar desuscribirme")
 

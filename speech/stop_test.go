@@ -38,3 +38,24 @@ func TestWordsThatMayMeanNoMoreTextsAreNoticed(t *testing.T) {
 		}
 	}
 }
+
+func TestAnswersOfMachinesAreToldFromPeoples(t *testing.T) {
+	for text, want := range map[string]bool{
+		"I’m driving with Do Not Disturb While Driving turned on. I’ll see your message when I get where I’m going.":    true,
+		"I'm driving with Focus turned on. (I’m not receiving notifications. If this is urgent, reply “urgent” to me.)": true,
+		"Auto-reply: out of office until Monday.":              true,
+		"AUTOMATIC REPLY":                                      true,
+		"Respuesta automática: estoy de viaje":                 true,
+		"Fora do escritório até dia 5":                         true,
+		"Réponse automatique : je suis absent du bureau":       true,
+		"I am driving there tomorrow, do you have it in blue?": false,
+		"Our office is closed, can you deliver to my home?":    false,
+		"Can you reply automatically with the price?":          false,
+		"yes": false,
+		"":    false,
+	} {
+		if got := IsAutomatic(text); got != want {
+			t.Errorf("%q is a machine's: %v", text, got)
+		}
+	}
+}
