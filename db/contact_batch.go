@@ -211,7 +211,9 @@ func (b *ContactBatch) Put(old, c *liadesk.Contact) error {
 	}
 	was := liadesk.Contact{}
 	if old != nil {
-		was = *old
+		if was = *old; was.MayLose(*c) {
+			b.tx.ShutGate(b.account)
+		}
 	}
 	if err := b.index(was, *c); err != nil {
 		return err
@@ -225,6 +227,7 @@ func (b *ContactBatch) Put(old, c *liadesk.Contact) error {
 // Delete removes a contact and everything that finds it. Its consent history
 // and its number's opt-out stay. Its dense number is never handed out again.
 func (b *ContactBatch) Delete(c liadesk.Contact) error {
+	b.tx.ShutGate(b.account)
 	if err := b.index(c, liadesk.Contact{ID: c.ID, Dense: c.Dense}); err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func (tx *Tx) HeldAndGate(account liadesk.ID) (held bool, gate uint64, err error
 
 // ShutGate makes every claimed text of an account look at everything before it
 // is posted. Whatever writes an account, an inbox, an opt-out, a hold or a
-// campaign does so by itself.
+// campaign does so by itself, and what takes from a contact what texts stand on.
 func (tx *Tx) ShutGate(account liadesk.ID) {
 	if tx.gates == nil {
 		tx.gates = make(map[liadesk.ID]bool)

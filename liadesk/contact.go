@@ -146,6 +146,13 @@ type Consent struct {
 	Text   string       `cbor:"5,keyasint,omitempty" json:"text,omitempty"`
 }
 
+// MayLose tells whether a text that was right for the contact as it was may be
+// wrong for it as it is now.
+func (c Contact) MayLose(now Contact) bool {
+	return c.Phone != now.Phone || c.BadNumber != now.BadNumber || c.CannotText != now.CannotText ||
+		c.Consent.State == ConsentGranted && now.Consent.State != ConsentGranted
+}
+
 // ConsentState is never assumed: nobody who was not asked has consented.
 type ConsentState string
 

@@ -200,6 +200,16 @@ func (s *Service) check(tx *db.Tx, j *job) (liadesk.EventKind, liadesk.SkipReaso
 	case c.Status != liadesk.SMSSending, !account.Plan.Paid(), !mayText(account, c, j.class, now):
 		return back, "", nil
 	}
+	p, known, err := tx.Contact(account.ID, j.attempt.ContactID)
+	if err != nil {
+		return back, "", err
+	}
+	if known && p.Phone != j.attempt.Phone {
+		return back, "", nil // the next claim goes to the number of now
+	}
+	if reason := barred(&c, &p, known, optedOut, false); reason != "" {
+		return liadesk.EventSkip, reason, nil
+	}
 	if c.Purpose != liadesk.PurposeTransactional {
 		if _, held, err := tx.HoldOf(account.ID, j.attempt.Phone); err != nil || held {
 			return liadesk.EventSkip, liadesk.SkipHeld, err

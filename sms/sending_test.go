@@ -51,6 +51,16 @@ type jumpy struct {
 
 func (j jumpy) Now() time.Time { return j.FakeClock.Now().Add(*j.by) }
 
+// changes changes a person who is stored.
+func (b *bench) changes(i int, change func(*liadesk.Contact)) error {
+	return b.store.Update(b.t.Context(), func(tx *db.Tx) error {
+		old, _, err := tx.ContactByPhone(b.account.ID, number(i))
+		now := old
+		change(&now)
+		return errors.Join(err, tx.PutContact(&old, &now))
+	})
+}
+
 func TestWhatForbidsATextBetweenClaimAndPostStillWins(t *testing.T) {
 	for name, c := range map[string]struct {
 		meanwhile func(b *bench, c liadesk.SMSCampaign) error
@@ -105,6 +115,35 @@ func TestWhatForbidsATextBetweenClaimAndPostStillWins(t *testing.T) {
 				})
 			},
 			func(p Progress) bool { return p.Pending == 1 },
+		},
+		"consent": {
+			func(b *bench, _ liadesk.SMSCampaign) error {
+				return b.changes(1, func(c *liadesk.Contact) {
+					c.Consent = liadesk.Consent{State: liadesk.ConsentRefused, Source: "letter", At: b.clock.Now()}
+				})
+			},
+			func(p Progress) bool { return p.Skipped[liadesk.SkipNoConsent] == 1 },
+		},
+		"a bad number": {
+			func(b *bench, _ liadesk.SMSCampaign) error {
+				return b.changes(1, func(c *liadesk.Contact) { c.BadNumber = "50" })
+			},
+			func(p Progress) bool { return p.Skipped[liadesk.SkipInvalidNumber] == 1 },
+		},
+		"another number": {
+			func(b *bench, _ liadesk.SMSCampaign) error {
+				return b.changes(1, func(c *liadesk.Contact) { c.Phone = number(2) })
+			},
+			func(p Progress) bool { return p.Pending == 1 },
+		},
+		"deleted": {
+			func(b *bench, _ liadesk.SMSCampaign) error {
+				return b.store.Update(b.t.Context(), func(tx *db.Tx) error {
+					c, _, err := tx.ContactByPhone(b.account.ID, number(1))
+					return errors.Join(err, tx.DeleteContact(c))
+				})
+			},
+			func(p Progress) bool { return p.Skipped[liadesk.SkipDeleted] == 1 },
 		},
 		"expiry": {
 			func(b *bench, _ liadesk.SMSCampaign) error { b.clock.Advance(10 * time.Second); return nil },
