@@ -149,7 +149,7 @@ type Consent struct {
 // MayLose tells whether a text that was right for the contact as it was may be
 // wrong for it as it is now.
 func (c Contact) MayLose(now Contact) bool {
-	return c.Phone != now.Phone || c.BadNumber != now.BadNumber || c.CannotText != now.CannotText ||
+	return c.Phone != now.Phone || c.Class != now.Class || c.BadNumber != now.BadNumber || c.CannotText != now.CannotText ||
 		c.Consent.State == ConsentGranted && now.Consent.State != ConsentGranted
 }
 

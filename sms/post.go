@@ -204,8 +204,8 @@ func (s *Service) check(tx *db.Tx, j *job) (liadesk.EventKind, liadesk.SkipReaso
 	if err != nil {
 		return back, "", err
 	}
-	if known && p.Phone != j.attempt.Phone {
-		return back, "", nil // the next claim goes to the number of now
+	if known && (p.Phone != j.attempt.Phone || p.Class != "" && p.Class != j.class) {
+		return back, "", nil // the next claim goes to the number of now, by its zone
 	}
 	if reason := barred(&c, &p, known, optedOut, false); reason != "" {
 		return liadesk.EventSkip, reason, nil

@@ -136,6 +136,12 @@ func TestWhatForbidsATextBetweenClaimAndPostStillWins(t *testing.T) {
 			},
 			func(p Progress) bool { return p.Pending == 1 },
 		},
+		"another zone": { // in which it is the middle of the night
+			func(b *bench, _ liadesk.SMSCampaign) error {
+				return b.changes(1, func(c *liadesk.Contact) { c.Class = "SE//Asia/Tokyo" })
+			},
+			func(p Progress) bool { return p.Pending+p.Deferred == 1 },
+		},
 		"deleted": {
 			func(b *bench, _ liadesk.SMSCampaign) error {
 				return b.store.Update(b.t.Context(), func(tx *db.Tx) error {
