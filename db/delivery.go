@@ -8,8 +8,8 @@ import (
 
 // A delivery's row lies under (campaign, number), is indexed by status, and is
 // remembered by its number over all campaigns (texted.go); who answered is in a
-// set (outcome.go). They change together. While its post is under way a row is in no index: it is found by
-// the flight of its inbox.
+// set (outcome.go). They change together. While its post is under way a row is
+// in no index: it is found by the flight of its inbox.
 
 func deliveryKey(account, campaign liadesk.ID, phone string) key {
 	return in(account, nDelivery).id(campaign).str(phone)

@@ -121,8 +121,9 @@ func (r Report) alarms() []Alarm {
 
 // EstimateEnd says by when about all who are next will have been handed over,
 // at a number's pace of so many texts per second, which the campaigns that send
-// from it share, and with nothing else going out from it. It says nothing of those who are outside their hours, and is false
-// for a campaign that does not send or has nobody next.
+// from it share, and with nothing else going out from it. It says nothing of
+// those who are outside their hours, and is false for a campaign that does not
+// send or has nobody next.
 func EstimateEnd(c liadesk.SMSCampaign, p Progress, perSecond float64, now time.Time) (time.Time, bool) {
 	next := p.Pending + p.Sending
 	if c.Status != liadesk.SMSSending || next == 0 || perSecond <= 0 {

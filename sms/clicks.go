@@ -52,7 +52,10 @@ func (s *Service) trackedAddress(code uint32, number string, i int) (string, err
 		return base + strings.Repeat("x", tokenChars), nil
 	}
 	token, err := s.token(clickTokens, code, number, byte(i))
-	return base + token, err
+	if err != nil {
+		return "", err
+	}
+	return base + token, nil
 }
 
 // fixLinks gives a campaign that counts clicks its code once it is no draft, and

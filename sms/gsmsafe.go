@@ -63,7 +63,8 @@ var plainer = func() map[rune]string {
 
 // unaccented has the Latin letters that GSM-7 has only without their accent:
 // those that Unicode takes apart into a plain letter and marks, and some that it
-// does not; and the degree sign, which nobody misses. Those that GSM-7 has with one, as é and ñ, stay.
+// does not; and the degree sign, which nobody misses. Those that GSM-7 has with
+// an accent, as é and ñ, stay.
 var unaccented = func() map[rune]string {
 	t := map[rune]string{'œ': "oe", 'Œ': "OE", 'ł': "l", 'Ł': "L", 'đ': "d", 'Đ': "D", 'ð': "d", 'Ð': "D", 'þ': "th", 'Þ': "Th",
 		'ħ': "h", 'Ħ': "H", 'ŧ': "t", 'Ŧ': "T", 'ı': "i", 'ŋ': "n", 'Ŋ': "N", '°': ""}
@@ -84,8 +85,9 @@ var placeholder = regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}`)
 
 // GSMSafe writes a template with characters of GSM-7 as far as that goes, with
 // fold also without the accents that GSM-7 lacks. It changes nothing within
-// {{ … }} or a web address, and nothing that a mark, a joiner or a variation selector follows: so
-// emoji stay whole. What it gives it gives back when asked again.
+// {{ … }} or a web address, and nothing that a mark, a joiner or a variation
+// selector follows: so emoji stay whole. What it gives it gives back when asked
+// again.
 func GSMSafe(text string, fold bool) (string, []Replacement) {
 	text = Normalise(text)
 	var (

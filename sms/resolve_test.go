@@ -138,6 +138,31 @@ func TestALateReportOfATextThatIsSentAgain(t *testing.T) {
 			t.Fatalf("%+v, %d texts", p, len(b.carrier.taken))
 		}
 	})
+	t.Run("also of who moved to another zone meanwhile", func(t *testing.T) {
+		b := newBench(t)
+		c := b.uncertain(1, true)
+		b.clock.Advance(leaseTime + resendAfter)
+		b.resolve(c.ID, b.rows(c.ID)[0].ID, liadesk.ResolveResend, 1)
+		phone := b.carrier.taken[0].To
+		b.update(func(tx *db.Tx) error { // where it is the middle of the night
+			old, _, err := tx.ContactByPhone(b.account.ID, phone)
+			now := old
+			now.Class = "SE//Asia/Tokyo"
+			return errors.Join(err, tx.PutContact(&old, &now))
+		})
+		b.work()
+		if p := b.progress(c.ID); p.Deferred != 1 {
+			t.Fatalf("it does not wait for the new zone: %+v", p)
+		}
+		if err := b.report(0, "delivered", "", 1); err != nil {
+			t.Fatal(err)
+		}
+		b.clock.Advance(12 * time.Hour)
+		b.work()
+		if p := b.progress(c.ID); p.Delivered != 1 || p.Deferred+p.Pending != 0 || len(b.carrier.taken) != 1 {
+			t.Fatalf("%+v, %d texts", p, len(b.carrier.taken))
+		}
+	})
 	t.Run("after it both are known", func(t *testing.T) {
 		b := newBench(t)
 		c := b.uncertain(1, true)

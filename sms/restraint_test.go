@@ -306,3 +306,16 @@ func TestNobodyEverHasTwoMarketingTextsWithinADay(t *testing.T) {
 		}
 	})
 }
+
+// A reason alone asks for those who were left out for it: nobody else has one.
+func TestAReasonAloneListsWhoWasLeftOutForIt(t *testing.T) {
+	b := newBench(t)
+	b.person(0, nil)
+	b.person(1, func(c *liadesk.Contact) { c.Consent = liadesk.Consent{} })
+	b.person(2, func(c *liadesk.Contact) { c.BadNumber = "50" })
+	c := b.sends(nil)
+	rows, _, err := b.svc.Deliveries(t.Context(), b.admin, c.ID, RecipientFilter{Reason: liadesk.SkipNoConsent}, db.Page{})
+	if err != nil || len(rows) != 1 || rows[0].Phone != number(1) || rows[0].SkipReason != liadesk.SkipNoConsent {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}

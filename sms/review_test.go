@@ -154,6 +154,11 @@ func TestATextIsPreviewedAsAnybodyReadsIt(t *testing.T) {
 // Whoever reviews is told when a marketing text says neither who writes nor how
 // to stop.
 func TestAReviewSaysWhatAMarketingTextLacks(t *testing.T) {
+	for word := range waysOut {
+		if ReadKeyword(word, liadesk.Settings{}, false) != KeywordOptOut {
+			t.Errorf("%q is taken for a way out, and stops nothing", word)
+		}
+	}
 	for _, c := range []struct {
 		message, footer    string
 		introduce          bool
