@@ -59,7 +59,11 @@ func TestALinkInATextLeadsOnAndIsCounted(t *testing.T) {
 			t.Errorf("%s: %d %v", c.method, a.StatusCode, a.Header)
 		}
 	}
-	if a := open("GET", link[:len(link)-1]+"7", nil); a.StatusCode != http.StatusNotFound && link[len(link)-1] != '7' {
+	guess := link[:len(link)-1] + "7"
+	if guess == link {
+		guess = link[:len(link)-1] + "6"
+	}
+	if a := open("GET", guess, nil); a.StatusCode != http.StatusNotFound {
 		t.Errorf("a guess: %d", a.StatusCode)
 	}
 	status, report := d.api("acme", "GET", "/sms-campaigns/"+id+"/report", "")
