@@ -70,7 +70,7 @@ func (s *Server) smsCosts(c *fiber.Ctx, r sms.Report) smsCosts {
 // are next, and how that was reckoned. It is silent where something keeps the
 // inbox from sending.
 func (s *Server) smsEnd(c *fiber.Ctx, v smsCard, inbox liadesk.Inbox) string {
-	if inbox.SMS == nil || inbox.SMS.Trouble != "" {
+	if inbox.SMS == nil || inbox.SMS.Trouble != "" || s.SMS.DiskLow() {
 		return ""
 	}
 	now, pace := s.Clock.Now(), inbox.SMS.MessagesPerSecond
@@ -80,8 +80,15 @@ func (s *Server) smsEnd(c *fiber.Ctx, v smsCard, inbox liadesk.Inbox) string {
 	}
 	l, next := s.localizer(c), v.Progress.Pending+v.Progress.Sending
 	how := l.T("reports.end_how", "Next", next, "Pace", l.Decimal(pace, 2), "Count", max(1, v.Progress.Sharing))
-	if end.Sub(now) < time.Minute {
-		return l.T("reports.end_soon", "How", how)
+	text := l.T("reports.end_soon", "How", how)
+	if end.At.Sub(now) >= time.Minute || end.Left+end.Late > 0 {
+		text = l.T("reports.end", "How", how, "When", l.DateTime(end.At.Add(time.Minute-1).Truncate(time.Minute), toZone(v.Zone)))
 	}
-	return l.T("reports.end", "How", how, "When", l.DateTime(end.Add(time.Minute-1).Truncate(time.Minute), toZone(v.Zone)))
+	if end.Left > 0 {
+		text += " " + l.T("reports.end_left", "Count", end.Left)
+	}
+	if end.Late > 0 {
+		text += " " + l.T("reports.end_late", "Count", end.Late)
+	}
+	return text
 }

@@ -63,8 +63,8 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error, probl
 	v := smsReview{Review: r, Path: "/campaigns/sms/" + k.ID.String(), Audience: audience.Sentence(s.ruleSpeaker(c, l), k.Audience), Next: n + 1,
 		Zone: f.readIn(f.accountZone), When: s.smsWhen(c, f), Segments: r.Cost.Segments, AtMost: r.Audience.Reachable * int64(r.Cost.Segments)}
 	v.Reach = s.smsReach(c, r.Audience, k.Audience, k.Purpose)
-	if r.Outside > r.Never {
-		v.OutsideText = l.T("sms.review.outside", "Count", r.Outside-r.Never, "When", l.DateTime(r.FirstOpens, toZone(v.Zone)))
+	if later := r.Outside - r.Never - r.TooLate; later > 0 {
+		v.OutsideText = l.T("sms.review.outside", "Count", later, "When", l.DateTime(r.FirstOpens, toZone(v.Zone)))
 	}
 	if r.Past > 0 {
 		v.When.Lines = append(v.When.Lines, l.T("ownzone.past", "Count", r.Past))

@@ -165,12 +165,15 @@ func (s *Server) smsLines(c *fiber.Ctx, k liadesk.SMSCampaign, p sms.Progress, z
 	case k.Status == liadesk.SMSDraft && !k.ScheduledAt.IsZero():
 		add("", l.T("sms.line.planned", "When", l.DateTime(k.ScheduledAt, in)))
 	}
-	if p.Deferred > 0 && !k.Status.Ended() {
+	if waiting := p.Deferred - p.TooLate; waiting > 0 && !k.Status.Ended() {
 		if p.DeferredUntil.IsZero() {
-			add("", l.T("sms.line.deferred_never", "Count", p.Deferred))
+			add("", l.T("sms.line.deferred_never", "Count", waiting))
 		} else {
-			add("", l.T("sms.line.deferred_until", "Count", p.Deferred, "When", l.DateTime(p.DeferredUntil, in)))
+			add("", l.T("sms.line.deferred_until", "Count", waiting, "When", l.DateTime(p.DeferredUntil, in)))
 		}
+	}
+	if p.TooLate > 0 && !k.Status.Ended() {
+		add("", l.T("sms.line.too_late", "Count", p.TooLate, "When", l.DateTime(k.ExpiresAt, in)))
 	}
 	failed := p.Failed + p.Undelivered
 	if failed > 0 && p.Problems() && (k.Status.Ended() || p.Taken() >= enoughToTell) {

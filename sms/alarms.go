@@ -1,10 +1,6 @@
 package sms
 
-import (
-	"time"
-
-	"github.com/liadesk/campaigns/liadesk"
-)
+import "github.com/liadesk/campaigns/liadesk"
 
 // AlarmKind is something in a report that somebody should look at.
 type AlarmKind string
@@ -118,23 +114,3 @@ func (r Report) alarms() []Alarm {
 	}
 	return list
 }
-
-// EstimateEnd says by when about all who are next will have been handed over,
-// at a number's pace of so many texts per second, which the campaigns that send
-// from it share, and with nothing else going out from it. It says nothing of
-// those who are outside their hours, and is false for a campaign that does not
-// send or has nobody next.
-func EstimateEnd(c liadesk.SMSCampaign, p Progress, perSecond float64, now time.Time) (time.Time, bool) {
-	next := p.Pending + p.Sending
-	if c.Status != liadesk.SMSSending || next == 0 || perSecond <= 0 {
-		return time.Time{}, false
-	}
-	seconds := float64(next) * float64(max(1, p.Sharing)) / perSecond
-	if seconds > farAway.Seconds() {
-		return time.Time{}, false
-	}
-	return now.Add(time.Duration(seconds * float64(time.Second))), true
-}
-
-// farAway is from when on an estimate says nothing any more.
-const farAway = 365 * 24 * time.Hour

@@ -3,7 +3,6 @@ package sms
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -51,29 +50,6 @@ func TestWhatIsTooHighInAReport(t *testing.T) {
 		c.r.Campaign.Status = c.status
 		if got := fmt.Sprint(c.r.alarms()); got != c.want {
 			t.Errorf("%s: %s, not %s", name, got, c.want)
-		}
-	}
-}
-
-func TestWhenACampaignIsAboutDone(t *testing.T) {
-	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-	for name, c := range map[string]struct {
-		status liadesk.SMSStatus
-		p      Progress
-		pace   float64
-		want   time.Duration // 0 for silence
-	}{
-		"next and under way": {liadesk.SMSSending, Progress{Pending: 590, Sending: 10, Deferred: 5000}, 5, 2 * time.Minute},
-		"shared by three":    {liadesk.SMSSending, Progress{Pending: 600, Sharing: 3}, 5, 6 * time.Minute},
-		"a slow number":      {liadesk.SMSSending, Progress{Pending: 36}, 0.01, time.Hour},
-		"only outside hours": {liadesk.SMSSending, Progress{Deferred: 100}, 5, 0},
-		"paused":             {liadesk.SMSPaused, Progress{Pending: 100}, 5, 0},
-		"no pace":            {liadesk.SMSSending, Progress{Pending: 100}, 0, 0},
-		"for ever":           {liadesk.SMSSending, Progress{Pending: 1 << 62}, 0.01, 0},
-	} {
-		at, ok := EstimateEnd(liadesk.SMSCampaign{Status: c.status}, c.p, c.pace, now)
-		if ok != (c.want > 0) || ok && at.Sub(now) != c.want {
-			t.Errorf("%s: %v %v", name, at, ok)
 		}
 	}
 }

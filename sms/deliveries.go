@@ -20,7 +20,7 @@ type Recipient struct {
 	// Name is the contact's, "" when the contact was deleted.
 	Name string
 	// NextAt is when somebody who is deferred may be texted, zero if no such
-	// moment is known.
+	// moment is known before the campaign's end.
 	NextAt time.Time
 }
 
@@ -272,7 +272,7 @@ func (l *recipientLister) waiting(set string, dense []uint32) ([]Recipient, erro
 			d.Status = liadesk.DeliveryExpired
 		}
 		out[i] = Recipient{Delivery: d, Name: p.Name}
-		if d.Status == liadesk.DeliveryDeferred {
+		if d.Status == liadesk.DeliveryDeferred && !isOver(l.c, opens) {
 			out[i].NextAt = opens
 		}
 	}

@@ -29,10 +29,13 @@ type Forecast struct {
 	// ByHour says how many texts go out in each hour, by texting hours, the
 	// recipients' clocks and the inbox's pace; hours without any are left out.
 	// Other campaigns of the inbox are not foreseen. It ends after two weeks:
-	// Later are those who come after. Never have no known hour at all.
-	ByHour []HourForecast `json:"by_hour"`
-	Later  int64          `json:"later"`
-	Never  int64          `json:"never"`
+	// Later are those who come after. Never have no known hour at all. TooLate
+	// are not reached before the campaign's end and get nothing; who they are
+	// shows only then, so what is measured counts them too.
+	ByHour  []HourForecast `json:"by_hour"`
+	Later   int64          `json:"later"`
+	Never   int64          `json:"never"`
+	TooLate int64          `json:"too_late"`
 
 	// Measured is how many texts were written and measured so far; what follows
 	// is of these, and of all when the state is completed.
@@ -271,7 +274,7 @@ func (f *forecaster) count(tx *db.Tx) error {
 	if p.hours != nil {
 		f.out.ByHour = p.hours
 	}
-	f.out.Later, f.out.Never = p.later, p.never
+	f.out.Later, f.out.Never, f.out.TooLate = p.later, p.never, p.late
 	return nil
 }
 

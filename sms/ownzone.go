@@ -62,6 +62,15 @@ func opening(account liadesk.Account, c liadesk.SMSCampaign, class string, t tim
 	return windowOpens(account, c.Purpose, class, t)
 }
 
+// isOver tells whether a campaign hands nothing over any more at t. One that is
+// paused and has the usual end gets another when it is resumed.
+func isOver(c liadesk.SMSCampaign, t time.Time) bool {
+	if c.UsualEnd && c.Status == liadesk.SMSPaused {
+		return false
+	}
+	return !c.ExpiresAt.IsZero() && !t.Before(c.ExpiresAt)
+}
+
 // mayText tells whether a campaign may reach the numbers of a class at t.
 func mayText(account liadesk.Account, c liadesk.SMSCampaign, class string, t time.Time) bool {
 	at, ok := opening(account, c, class, t)

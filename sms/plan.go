@@ -21,17 +21,23 @@ type plan struct {
 	hours []HourForecast
 	later int64 // after planDays
 	never int64 // no known hour
+	late  int64 // not before the campaign's end
 	// last is when the last hour with a text of a window class begins, or its
 	// window in that hour.
 	last map[string]time.Time
 }
 
-// planned lets two weeks pass, hour by hour: whoever may be texted in an hour
-// is, as far as the pace goes. Waiting are the recipients by window class.
+// planned lets two weeks pass, or what is left before the campaign's end, hour
+// by hour: whoever may be texted in an hour is, as far as the pace goes. Waiting
+// are the recipients by window class.
 func planned(account liadesk.Account, c liadesk.SMSCampaign, waiting map[string]int64, pace float64, at time.Time) plan {
 	p := plan{last: make(map[string]time.Time)}
 	waiting = maps.Clone(waiting)
 	end := at.Add(planDays * 24 * time.Hour)
+	ends := !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(end)
+	if ends {
+		end = c.ExpiresAt
+	}
 	perHour := pace * 3600
 	room := 0.0
 	opens := make(map[string]time.Time, len(waiting))
@@ -46,6 +52,9 @@ func planned(account liadesk.Account, c liadesk.SMSCampaign, waiting map[string]
 	classes := slices.Sorted(maps.Keys(waiting))
 	for at.Before(end) && len(waiting) > 0 {
 		next := at.Truncate(time.Hour).Add(time.Hour)
+		if next.After(end) {
+			next = end
+		}
 		room = min(room, 1) + perHour*next.Sub(at).Hours()
 		count := int64(0)
 		for _, class := range classes {
@@ -71,8 +80,12 @@ func planned(account liadesk.Account, c liadesk.SMSCampaign, waiting map[string]
 		}
 		at = next
 	}
+	left := &p.later
+	if ends {
+		left = &p.late
+	}
 	for _, n := range waiting {
-		p.later += n
+		*left += n
 	}
 	return p
 }

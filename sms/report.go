@@ -2,6 +2,7 @@ package sms
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -35,8 +36,11 @@ type Progress struct {
 	// most frequent first.
 	Failures []Failure `json:"-"`
 	// DeferredUntil is the next moment at which a window opens for somebody who
-	// is deferred; zero when nobody is, or no such moment is known.
+	// is deferred; zero when nobody is, or no such moment is known. TooLate are
+	// those of Deferred whose window opens after the campaign's end: they get
+	// nothing.
 	DeferredUntil time.Time `json:"-"`
+	TooLate       int64     `json:"-"`
 	// SettlingUntil is until when a completed campaign may still change: three
 	// days after it ended the carrier reports no more. Zero when every text has
 	// its final report.
@@ -46,7 +50,8 @@ type Progress struct {
 	Sharing int `json:"-"`
 
 	estimated Estimated
-	refused   int64 // of Failed, those that the carrier never took
+	refused   int64    // of Failed, those that the carrier never took
+	next      []nextUp // Pending, in the order in which they are sent; while it sends
 }
 
 // Clicks are how often the links of a campaign were opened.
@@ -173,16 +178,22 @@ func sendingFrom(tx *db.Tx, account liadesk.ID, list []liadesk.SMSCampaign) (map
 func (s *Service) progressOf(account liadesk.Account, c liadesk.SMSCampaign, t tallied) Progress {
 	p, now := Progress{}, s.now()
 	p.Targeted, p.Skipped = &c.Targeted, t.skipped
-	for class, n := range t.pending {
+	for _, class := range slices.Sorted(maps.Keys(t.pending)) {
+		n := t.pending[class]
 		at, ok := opening(account, c, class, now)
-		if ok && !at.After(now) {
+		switch {
+		case ok && !at.After(now):
 			p.Pending += n
+			if c.Status == liadesk.SMSSending {
+				p.next = append(p.next, nextOf(account, c, class, n, now))
+			}
 			continue
-		}
-		p.Deferred += n
-		if ok && (p.DeferredUntil.IsZero() || at.Before(p.DeferredUntil)) {
+		case ok && isOver(c, at):
+			p.TooLate += n
+		case ok && (p.DeferredUntil.IsZero() || at.Before(p.DeferredUntil)):
 			p.DeferredUntil = at
 		}
+		p.Deferred += n
 	}
 	p.Sending = t.rows[liadesk.DeliverySending]
 	p.Unconfirmed = t.rows[liadesk.DeliveryUnconfirmed]

@@ -42,9 +42,11 @@ type Review struct {
 	UsualEnd bool
 	// Outside is how many of the reachable may not be texted at the time that
 	// was chosen, and get the text when their window opens; FirstOpens is when
-	// the first of them does. Never is how many of them have no window at all.
-	Outside, Never int64
-	FirstOpens     time.Time
+	// the first of them does. Never is how many of them have no window at all,
+	// and TooLate how many have one that opens after the campaign's end: those
+	// get nothing.
+	Outside, Never, TooLate int64
+	FirstOpens              time.Time
 	// Past is how many of the reachable have their own hour behind them when a
 	// campaign by recipients' own clocks begins; they get the text at once.
 	Past int64
@@ -222,9 +224,12 @@ func (s *Service) outside(tx *db.Tx, account liadesk.Account, r *Review, split a
 			continue
 		}
 		r.Outside += n
-		if opens[i].IsZero() {
+		switch {
+		case opens[i].IsZero():
 			r.Never += n
-		} else if r.FirstOpens.IsZero() || opens[i].Before(r.FirstOpens) {
+		case isOver(r.Campaign, opens[i]):
+			r.TooLate += n
+		case r.FirstOpens.IsZero() || opens[i].Before(r.FirstOpens):
 			r.FirstOpens = opens[i]
 		}
 	}
