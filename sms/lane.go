@@ -70,8 +70,9 @@ var errLeaseLost = errors.New("sms: another process holds the lease of the inbox
 
 // pace sets the lane to an inbox's messages per second. The bucket holds a
 // quarter of a second of pace and at least one text, so that over a minute the
-// pace is exact within half a percent.
-func (ln *lane) pace(perSecond float64, now time.Time) {
+// pace is exact within half a percent. Like everything about the pace it goes by
+// the monotonic clock: one that is set back by hours would stop it for as long.
+func (ln *lane) pace(perSecond float64, mono time.Duration) {
 	if ln.bucket != nil && ln.rate == perSecond {
 		return
 	}
@@ -79,23 +80,26 @@ func (ln *lane) pace(perSecond float64, now time.Time) {
 	if ln.bucket == nil {
 		ln.bucket = rate.NewLimiter(rate.Limit(perSecond), burst)
 	} else {
-		ln.bucket.SetLimitAt(now, rate.Limit(perSecond))
-		ln.bucket.SetBurstAt(now, burst)
+		ln.bucket.SetLimitAt(bucketTime(mono), rate.Limit(perSecond))
+		ln.bucket.SetBurstAt(bucketTime(mono), burst)
 	}
 	ln.rate = perSecond
 }
 
+// bucketTime is a monotonic reading as the bucket takes it.
+func bucketTime(mono time.Duration) time.Time { return time.Unix(0, 0).Add(mono) }
+
 // tokens is how many texts may go now. The bucket is looked at before a claim
 // and paid after it, for what was claimed; that is the same as taking first,
 // for nobody else takes from it.
-func (ln *lane) tokens(now time.Time) int { return int(ln.bucket.TokensAt(now)) }
+func (ln *lane) tokens(mono time.Duration) int { return int(ln.bucket.TokensAt(bucketTime(mono))) }
 
 // pay takes the tokens of a claim.
-func (ln *lane) pay(now time.Time, n int) { ln.bucket.AllowN(now, n) }
+func (ln *lane) pay(mono time.Duration, n int) { ln.bucket.AllowN(bucketTime(mono), n) }
 
 // untilToken is how long the next token takes.
-func (ln *lane) untilToken(now time.Time) time.Duration {
-	missing := 1 - ln.bucket.TokensAt(now)
+func (ln *lane) untilToken(mono time.Duration) time.Duration {
+	missing := 1 - ln.bucket.TokensAt(bucketTime(mono))
 	if missing <= 0 {
 		return 0
 	}
@@ -112,11 +116,11 @@ func (ln *lane) room(workers int) int {
 
 // appetite is how many texts the lane could claim now, had the process room for
 // all of them.
-func (ln *lane) appetite(now time.Time, mono time.Duration, workers int) int {
+func (ln *lane) appetite(mono time.Duration, workers int) int {
 	if ln.busy || ln.quiet > mono {
 		return 0
 	}
-	n := min(ln.tokens(now), ln.room(workers))
+	n := min(ln.tokens(mono), ln.room(workers))
 	if ln.resting || ln.careful() {
 		n = min(n, 1-ln.inflight)
 	}

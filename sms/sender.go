@@ -341,7 +341,7 @@ func (s *Service) laneOf(in liadesk.Inbox) *lane {
 		s.lanes[in.ID] = ln
 	}
 	ln.authID = in.SMS.AuthID
-	ln.pace(in.SMS.MessagesPerSecond, s.now())
+	ln.pace(in.SMS.MessagesPerSecond, s.Monotonic())
 	ln.resting = mustRest(in.SMS.Trouble)
 	if ln.version != in.Version {
 		ln.version, ln.quiet, ln.wait = in.Version, 0, 0 // a person mended something
@@ -353,12 +353,12 @@ func (s *Service) laneOf(in liadesk.Inbox) *lane {
 // least first: what they leave of their share, the others have. It begins a
 // round: whoever finds no room in it is hungry.
 func (s *Service) byAppetite(lanes []*lane) []*lane {
-	now, mono := s.now(), s.Monotonic()
+	mono := s.Monotonic()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hungry = false
 	slices.SortStableFunc(lanes, func(a, b *lane) int {
-		return cmp.Compare(a.appetite(now, mono, s.Workers), b.appetite(now, mono, s.Workers))
+		return cmp.Compare(a.appetite(mono, s.Workers), b.appetite(mono, s.Workers))
 	})
 	return lanes
 }
@@ -366,16 +366,16 @@ func (s *Service) byAppetite(lanes []*lane) []*lane {
 // dispatchLane claims for one lane, at most its share of the room that the
 // process has left, which so many lanes are to have.
 func (s *Service) dispatchLane(ctx context.Context, ln *lane, among int) ([]*job, time.Duration, error) {
-	now, mono := s.now(), s.Monotonic()
+	mono := s.Monotonic()
 	s.mu.Lock()
 	free := s.Workers - s.inflight - s.claiming
-	wants := ln.appetite(now, mono, s.Workers)
+	wants := ln.appetite(mono, s.Workers)
 	n := min(wants, (free+among-1)/among)
 	if free <= 0 && wants > 0 && mono-ln.dry >= idleWait {
 		s.hungry = true
 	}
 	quiet, resting := ln.quiet-mono, ln.resting
-	tokenIn := ln.untilToken(now)
+	tokenIn := ln.untilToken(mono)
 	busy := ln.busy
 	claims := n > 0
 	if claims {
@@ -414,7 +414,7 @@ func (s *Service) dispatchLane(ctx context.Context, ln *lane, among int) ([]*job
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ln.pay(now, len(jobs))
+	ln.pay(mono, len(jobs))
 	ln.turn++
 	ln.inflight += len(jobs)
 	s.inflight += len(jobs)
@@ -425,5 +425,5 @@ func (s *Service) dispatchLane(ctx context.Context, ln *lane, among int) ([]*job
 		ln.dry = mono
 		return nil, idleWait, nil
 	}
-	return jobs, ln.untilToken(now), nil
+	return jobs, ln.untilToken(mono), nil
 }

@@ -237,11 +237,11 @@ func TestThePaceIsKeptWithinTwoInAHundredOverAMinute(t *testing.T) {
 			ln := b.svc.laneOf(b.inbox)
 			sent, start := 0, b.clock.Now()
 			for b.clock.Since(start) < time.Minute {
-				now := b.svc.now()
-				n := ln.tokens(now)
-				ln.pay(now, n)
+				mono := b.svc.Monotonic()
+				n := ln.tokens(mono)
+				ln.pay(mono, n)
 				sent += n
-				b.clock.Advance(max(ln.untilToken(now), 7*time.Millisecond))
+				b.clock.Advance(max(ln.untilToken(mono), 7*time.Millisecond))
 			}
 			want := pace * 60
 			if d := float64(sent) - want; d > want*0.02+1 || d < -want*0.02-1 {
@@ -291,6 +291,39 @@ func TestAClockThatJumpsHoldsSendingUntilItIsSteady(t *testing.T) {
 	b.work()
 	if p := b.progress(c.ID); p.Accepted != 1 {
 		t.Errorf("when it is steady: %+v", p)
+	}
+}
+
+// The pace went by the wall clock: set back by two hours, it gave no turn for as
+// long.
+func TestAClockThatIsSetBackStopsNobodyLongerThanItTakesToBeSteady(t *testing.T) {
+	b := newBench(t)
+	b.options.Monotonic = func() time.Duration { return b.clock.Now().Sub(noon) }
+	ahead := 2 * time.Hour
+	b.options.Clock = jumpy{b.clock, &ahead}
+	b.restart()
+	b.inbox.SMS.MessagesPerSecond = 5
+	b.update(func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
+	for n := range 10 {
+		b.person(n, func(c *liadesk.Contact) { c.Class = "SE//America/New_York" }) // noon there
+	}
+	c := b.schedule(func(in *Input) { in.ScheduledAt = b.svc.now().Add(time.Second) })
+	b.clock.Advance(time.Second)
+	b.tick()
+	b.step(1)
+	if p := b.progress(c.ID); p.Accepted != 1 {
+		t.Fatalf("before: %+v", p)
+	}
+	ahead = 0
+	b.tick()
+	b.step(1)
+	b.clock.Advance(steadyFor)
+	for range 20 {
+		b.step(1)
+		b.clock.Advance(time.Second / 2)
+	}
+	if p := b.progress(c.ID); p.Accepted != 10 {
+		t.Errorf("a minute later: %+v", p)
 	}
 }
 

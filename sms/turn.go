@@ -35,7 +35,7 @@ func (s *Service) turn(ctx context.Context, r *running, batch []result) (more bo
 		return true, s.record(ctx, batch)
 	}
 	defer s.endTurn(lanes)
-	now := s.now()
+	now, mono := s.now(), s.Monotonic()
 	shuts, known := s.Store.Shuts()
 	err = s.Store.Update(ctx, func(tx *db.Tx) error {
 		if err := s.recordIn(tx, batch); err != nil {
@@ -66,7 +66,7 @@ func (s *Service) turn(ctx context.Context, r *running, batch []result) (more bo
 		jobs := l.took.jobs
 		all = all && l.all && len(jobs) == l.n
 		l.lane.beyond = l.took.beyond
-		l.lane.pay(now, len(jobs))
+		l.lane.pay(mono, len(jobs))
 		l.lane.turn++
 		l.lane.inflight += len(jobs)
 		s.inflight += len(jobs)
@@ -90,7 +90,7 @@ func (s *Service) beginTurn(batch []result) (lanes []claiming, all bool) {
 		slices.ContainsFunc(batch, func(r result) bool { return r.condition != nil }) {
 		return nil, false
 	}
-	now, mono := s.now(), s.Monotonic()
+	mono := s.Monotonic()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopping || s.hungry {
@@ -104,7 +104,7 @@ func (s *Service) beginTurn(batch []result) (lanes []claiming, all bool) {
 	spare := s.Workers - s.inflight - s.claiming
 	for ln, back := range free {
 		most := min(ln.room(s.Workers)+back, back+max(0, spare))
-		n := min(ln.tokens(now), most)
+		n := min(ln.tokens(mono), most)
 		if n <= 0 || ln.busy || ln.resting || ln.careful() || ln.quiet > mono || !ln.recovered || mono-ln.renewed >= leaseTime/3 {
 			continue
 		}
