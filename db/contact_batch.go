@@ -38,6 +38,7 @@ type ContactBatch struct {
 	phones  map[string]*contactRef // nil: nobody has it
 	optOuts map[string]bool
 	emails  map[string][]contactRef
+	holds   *bool // whether the account holds any number; nil: not looked yet
 }
 
 // setChunk is one chunk of one set.
@@ -197,6 +198,9 @@ func (b *ContactBatch) optedOut(e164 string) (bool, error) {
 // contact, which gets its dense number here. A number that another contact has
 // is refused with a *PhoneTakenError; the batch must then not be flushed.
 //
+// Whether the contact is held goes by its number, whatever the caller says:
+// somebody may have the number anew, or get back a record of before the hold.
+//
 // Dense numbers come from one counter, read and written once a batch. It is
 // no hotter than the chunk of the set of all contacts that each new contact
 // changes anyhow, so handing them out in blocks would save nothing.
@@ -208,6 +212,9 @@ func (b *ContactBatch) Put(old, c *liadesk.Contact) error {
 		if err := put(b.tx, contactDenseKey(b.account, c.Dense), contactRef{ID: c.ID}); err != nil {
 			return err
 		}
+	}
+	if err := b.hold(c); err != nil {
+		return err
 	}
 	was := liadesk.Contact{}
 	if old != nil {
@@ -238,6 +245,28 @@ func (b *ContactBatch) Delete(c liadesk.Contact) error {
 		return err
 	}
 	return b.tx.kv.Delete(contactKey(b.account, c.ID))
+}
+
+// hold marks a contact whose number is held for review. Hardly ever one is: a
+// batch looks once whether there are any.
+func (b *ContactBatch) hold(c *liadesk.Contact) error {
+	if b.holds == nil {
+		some, err := b.tx.Holds(b.account, 1)
+		if err != nil {
+			return err
+		}
+		any := len(some) > 0
+		b.holds = &any
+	}
+	c.Held = nil
+	if !*b.holds || c.Phone == "" {
+		return nil
+	}
+	h, held, err := b.tx.HoldOf(b.account, c.Phone)
+	if held {
+		c.Held = &h
+	}
+	return err
 }
 
 func (b *ContactBatch) number(c *liadesk.Contact) error {

@@ -17,6 +17,7 @@ func (s *Server) apiSMSResolveRoutes(g fiber.Router) {
 type resolvedJSON struct {
 	Resolved int `json:"resolved"`
 	TooEarly int `json:"too_early"` // left, to be sent again later
+	Arrived  int `json:"arrived"`   // not sent again but held for sent: the person answered
 }
 
 type resolveJSON struct {

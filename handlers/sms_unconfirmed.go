@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -80,13 +81,18 @@ func (s *Server) settleSMSUnconfirmed(c *fiber.Ctx) error {
 	} else if done, err = s.SMS.ResolveAll(c.UserContext(), actor(c), id, action); err != nil {
 		return err
 	}
+	tone, said := ToneSuccess, []string{}
 	switch {
 	case done.TooEarly > 0:
-		s.toast(c, ToneWarning, s.t(c, "settle.too_early", "Count", done.TooEarly, "Done", done.Resolved))
-	case done.Resolved == 0:
-		s.toast(c, ToneInfo, s.t(c, "settle.nothing"))
-	default:
-		s.toast(c, ToneSuccess, s.t(c, fmt.Sprintf("settle.done.%s", action), "Count", done.Resolved))
+		tone, said = ToneWarning, append(said, s.t(c, "settle.too_early", "Count", done.TooEarly, "Done", done.Resolved))
+	case done.Resolved > 0:
+		said = append(said, s.t(c, fmt.Sprintf("settle.done.%s", action), "Count", done.Resolved))
+	case done.Arrived == 0:
+		tone, said = ToneInfo, append(said, s.t(c, "settle.nothing"))
 	}
+	if done.Arrived > 0 {
+		said = append(said, s.t(c, "settle.arrived", "Count", done.Arrived))
+	}
+	s.toast(c, tone, strings.Join(said, " "))
 	return s.redirect(c, "/campaigns/sms/"+id.String()+"/unconfirmed")
 }

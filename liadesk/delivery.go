@@ -131,6 +131,15 @@ type Settled struct {
 	Action Resolution `cbor:"3,keyasint"`
 }
 
+// Reacted is when the person first showed to have the text, by a reply or by
+// opening a link that only they have; zero if they did not.
+func (d Delivery) Reacted() time.Time {
+	if d.RepliedAt.IsZero() || !d.ClickedAt.IsZero() && d.ClickedAt.Before(d.RepliedAt) {
+		return d.ClickedAt
+	}
+	return d.RepliedAt
+}
+
 // OutboxItem is a text of ours that waits to go out ahead of campaigns: an
 // agent's reply, a confirmation, a test. It is written in one transaction
 // with what caused it, and removed in the one that claims its attempt.

@@ -266,8 +266,8 @@ func (s *Service) copyOf(old liadesk.SMSCampaign, actor liadesk.Actor) liadesk.S
 // Replace makes a draft to stand in for a scheduled campaign. The scheduled one
 // keeps its time: it is cancelled in the very transaction that schedules the
 // draft (Update or Schedule), so that never both go out and, should the draft
-// be left lying, the first one does. If the first has begun to send by then,
-// the draft is refused with the code already_sending.
+// be left lying, the first one does. If the first has begun to send by then, or
+// is through with it, the draft is refused with the code already_sending.
 func (s *Service) Replace(ctx context.Context, actor liadesk.Actor, id liadesk.ID) (liadesk.SMSCampaign, error) {
 	if err := actor.ManageCampaigns(); err != nil {
 		return liadesk.SMSCampaign{}, err
@@ -295,7 +295,7 @@ func (s *Service) replaced(tx *db.Tx, c *liadesk.SMSCampaign) error {
 		return nil
 	}
 	old, found, err := tx.SMSCampaign(c.AccountID, c.ReplacesID)
-	if err != nil || !found || old.Status.Ended() {
+	if err != nil || !found || old.Status == liadesk.SMSCancelled {
 		return err
 	}
 	if old.Status != liadesk.SMSScheduled && (old.Status != liadesk.SMSPaused || !old.StartedAt.IsZero()) {

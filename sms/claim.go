@@ -182,6 +182,12 @@ func (c *claimer) outbox() error {
 		if found && a.Alone != nil && a.Alone.Status != liadesk.DeliveryPending {
 			continue // it was taken after all
 		}
+		if c.now.Sub(item.CreatedAt) > keepsFor(item.Cause) {
+			if err := c.s.drop(c.tx, item, codeTooLate); err != nil {
+				return err
+			}
+			continue
+		}
 		row := liadesk.Delivery{ID: item.ID}
 		if found && a.Alone != nil {
 			row = *a.Alone
@@ -199,6 +205,24 @@ func (c *claimer) outbox() error {
 		c.jobs = append(c.jobs, &job{lane: c.lane, inbox: c.inbox, account: c.account, credentials: c.opened, attempt: a, leased: c.leased, item: &item})
 	}
 	return nil
+}
+
+// codeTooLate is why a text of the outbox did not go: it waited too long.
+const codeTooLate = "too_late"
+
+// keepsFor is how long a text of the outbox may wait, for an inbox without
+// credit or a carrier that is down. A confirmation of an opt-out is allowed
+// within five minutes (47 CFR 64.1200(a)(12)), and
+// nothing after that; whoever asks for help or a test wants it now; and what an
+// agent answers is worth a day.
+func keepsFor(cause liadesk.Cause) time.Duration {
+	switch cause {
+	case liadesk.CauseConfirmation:
+		return 5 * time.Minute
+	case liadesk.CauseTest:
+		return time.Hour
+	}
+	return 24 * time.Hour
 }
 
 // campaign claims from the open window classes of one campaign until there are

@@ -32,10 +32,7 @@ func (s *Service) OnInboxDelete(tx *db.Tx, in liadesk.Inbox) error {
 			if err := tx.DeleteOutbox(item); err != nil {
 				return err
 			}
-			if item.MessageID.IsZero() {
-				continue
-			}
-			if err := s.Conversations.TextState(tx, item.AccountID, item.ConversationID, item.MessageID, liadesk.DeliveryFailed, "inbox_gone"); err != nil {
+			if err := s.drop(tx, item, codeInboxGone); err != nil {
 				return err
 			}
 		}
@@ -44,6 +41,18 @@ func (s *Service) OnInboxDelete(tx *db.Tx, in liadesk.Inbox) error {
 		}
 	}
 	return s.pauseAll(tx, in.AccountID, liadesk.PauseInbox, func(c liadesk.SMSCampaign) bool { return c.InboxID == in.ID })
+}
+
+// codeInboxGone is why a text of the outbox did not go: its inbox was deleted.
+const codeInboxGone = "inbox_gone"
+
+// drop tells the message of a text that was taken from the outbox that it does
+// not go, and why.
+func (s *Service) drop(tx *db.Tx, item liadesk.OutboxItem, code string) error {
+	if item.MessageID.IsZero() {
+		return nil
+	}
+	return s.Conversations.TextState(tx, item.AccountID, item.ConversationID, item.MessageID, liadesk.DeliveryFailed, code)
 }
 
 // InboxUsers names the campaigns that would lose their inbox.

@@ -3,6 +3,7 @@ package sms
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -69,6 +70,14 @@ func planned(account liadesk.Account, c liadesk.SMSCampaign, waiting map[string]
 				}
 			}
 			take := min(n, int64(room))
+			// Not all of the hour may be theirs.
+			from := opens[class]
+			if from.Before(at) {
+				from = at
+			}
+			if shuts := nextOf(account, c, class, n, from).until; !shuts.IsZero() && shuts.Before(next) {
+				take = min(take, int64(math.Ceil(pace*shuts.Sub(from).Seconds())))
+			}
 			count, room = count+take, room-float64(take)
 			p.last[class] = opens[class]
 			if waiting[class] -= take; waiting[class] == 0 {
@@ -164,7 +173,10 @@ func (s *Service) limit(ctx context.Context, c liadesk.SMSCampaign) error {
 			return err
 		}
 		now, err := figures(tx, c.AccountID, c.ID)
-		end = usualEnd(account, c, now.pending, in.SMS.MessagesPerSecond, s.now())
+		if err != nil {
+			return err
+		}
+		end, err = s.shareOfEnd(tx, account, c, in, now.pending)
 		return err
 	})
 	if err != nil {
@@ -178,4 +190,57 @@ func (s *Service) limit(ctx context.Context, c liadesk.SMSCampaign) error {
 		now.ExpiresAt, now.UsualEnd = end, true
 		return tx.PutSMSCampaign(now)
 	})
+}
+
+// shareOfEnd is the usual end of a campaign that sends now, with a pace that the
+// others which send from its number have their share of.
+func (s *Service) shareOfEnd(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign, in liadesk.Inbox, waiting map[string]int64) (time.Time, error) {
+	sending, err := sendingFrom(tx, c.AccountID, []liadesk.SMSCampaign{c})
+	return usualEnd(account, c, waiting, in.SMS.MessagesPerSecond/float64(max(1, sending[c.InboxID])), s.now()), err
+}
+
+// stillSending is how long ago an inbox may have claimed its last text when a
+// campaign's usual end comes, for it to be at work.
+const stillSending = 10 * time.Minute
+
+// prolong gives a campaign another usual end when the one that it has comes
+// while its inbox is at work: only the pace, which campaigns that began later
+// had a share of, or which somebody lowered, kept back those who still wait. An
+// inbox that stood still, for the carrier or for this server, ends it.
+func (s *Service) prolong(ctx context.Context, c liadesk.SMSCampaign) (liadesk.SMSCampaign, error) {
+	isDue := func(c liadesk.SMSCampaign) bool {
+		return c.UsualEnd && c.Frozen && c.Status == liadesk.SMSSending && c.Sweep == liadesk.SweepNone && isOver(c, s.now())
+	}
+	if !isDue(c) {
+		return c, nil
+	}
+	err := s.Store.Update(ctx, func(tx *db.Tx) error {
+		now, found, err := tx.SMSCampaign(c.AccountID, c.ID)
+		if err != nil || !found || !isDue(now) {
+			return err
+		}
+		account, _, err := tx.Account(c.AccountID)
+		if err != nil {
+			return err
+		}
+		in, found, err := tx.Inbox(c.AccountID, c.InboxID)
+		if err != nil || !found || in.SMS == nil || in.SMS.Trouble != liadesk.TroubleNone && in.SMS.Trouble != liadesk.TroubleThrottled {
+			return err
+		}
+		lease, err := tx.Lease(c.AccountID, c.InboxID)
+		if err != nil || now.ExpiresAt.Sub(lease.ClaimedAt) > stillSending {
+			return err
+		}
+		left, err := figures(tx, c.AccountID, c.ID)
+		if err != nil || left.waiting() == 0 {
+			return err
+		}
+		now.ExpiresAt = time.Time{} // else the plan would end with it
+		if now.ExpiresAt, err = s.shareOfEnd(tx, account, now, in, left.pending); err != nil {
+			return err
+		}
+		c = now
+		return tx.PutSMSCampaign(now)
+	})
+	return c, err
 }

@@ -85,6 +85,7 @@ func (s *Service) recordOne(l *ledger, r result) error {
 		} else if found {
 			return l.tx.PutOutbox(*r.job.item)
 		}
+		return s.drop(l.tx, *r.job.item, codeInboxGone)
 	}
 	return s.tell(l.tx, ch)
 }
@@ -106,9 +107,10 @@ func (s *Service) tell(tx *db.Tx, ch change) error {
 // that it takes their texts again. It writes only when that changes.
 func (s *Service) recordTrouble(tx *db.Tx, batch []result) error {
 	type news struct {
-		account liadesk.ID
-		trouble liadesk.InboxTrouble
-		taken   bool
+		account  liadesk.ID
+		trouble  liadesk.InboxTrouble
+		taken    bool      // a text got an answer that is about the text
+		accepted time.Time // when the last that was taken was begun
 	}
 	byInbox := make(map[liadesk.ID]news)
 	for _, r := range batch {
@@ -121,6 +123,9 @@ func (s *Service) recordTrouble(tx *db.Tx, batch []result) error {
 			n.trouble = liadesk.TroubleNoAnswer
 		case r.posted && r.event.Kind != liadesk.EventUncertain:
 			n.taken = true
+			if r.event.Kind == liadesk.EventAccepted && r.job.attempt.StartedAt.After(n.accepted) {
+				n.accepted = r.job.attempt.StartedAt
+			}
 		}
 		byInbox[r.job.inbox.ID] = n
 	}
@@ -133,6 +138,11 @@ func (s *Service) recordTrouble(tx *db.Tx, batch []result) error {
 			return err
 		}
 		if !found || in.SMS == nil || in.SMS.Trouble == n.trouble {
+			continue
+		}
+		// What was on its way when credit or credentials were refused proves
+		// nothing of now; nor does a text that was refused for itself.
+		if n.trouble == liadesk.TroubleNone && mustRest(in.SMS.Trouble) && !n.accepted.After(in.SMS.TroubleSince) {
 			continue
 		}
 		if in, found, err = tx.Inbox(n.account, id); err != nil || !found {

@@ -23,11 +23,14 @@ const (
 	resolvePage = 200
 )
 
-// Resolved tells what came of settling: how many texts were settled, and how
-// many are left because it is too early to send them again.
+// Resolved tells what came of settling: how many texts were settled, how many
+// are left because it is too early to send them again, and how many were to be
+// sent again and are held for sent, because the person answered or opened a link
+// of theirs.
 type Resolved struct {
 	Resolved int
 	TooEarly int
+	Arrived  int
 }
 
 // Resolve settles one unconfirmed text by a person's word, named by the id of
@@ -102,6 +105,7 @@ func (s *Service) ResolveAll(ctx context.Context, actor liadesk.Actor, campaign 
 		}
 		sum.Resolved += part.Resolved
 		sum.TooEarly += part.TooEarly
+		sum.Arrived += part.Arrived
 		s.resent(action, part)
 		if len(rows) < resolvePage {
 			return sum, nil
@@ -151,15 +155,24 @@ func (s *Service) resolve(tx *db.Tx, actor liadesk.Actor, c liadesk.SMSCampaign,
 			return out, ErrInboxGone
 		}
 	}
-	var ready []liadesk.Delivery
+	var ready, arrived []liadesk.Delivery
 	for _, row := range rows {
 		switch {
 		case row.Status != liadesk.DeliveryUnconfirmed:
+		case action == liadesk.ResolveResend && !row.Reacted().IsZero():
+			arrived = append(arrived, row)
 		case action == liadesk.ResolveResend && now.Before(ResendAt(row)):
 			out.TooEarly++
 		default:
 			ready = append(ready, row)
 		}
+	}
+	if len(arrived) > 0 {
+		sent, err := s.resolve(tx, actor, c, arrived, liadesk.ResolveSent)
+		if err != nil {
+			return out, err
+		}
+		out.Arrived = sent.Resolved
 	}
 	if len(ready) == 0 {
 		return out, nil

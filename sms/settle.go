@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -23,6 +25,8 @@ import (
 //
 // An inbox whose list cannot be read keeps nobody waiting for the others: its
 // campaigns are paused as "restored", and resuming one reads the list again.
+// Its answers that waited become unconfirmed, for they may be out; the looks at
+// the list that follow settle them.
 //
 // A long list takes minutes, for the carrier answers few questions a minute.
 // Release notes that a person decided, works for a few seconds and leaves the
@@ -86,6 +90,9 @@ func (s *Service) release(ctx context.Context) error {
 			if err := tx.PutLease(in.AccountID, in.ID, l); err != nil {
 				return err
 			}
+			if err := s.doubtOutbox(tx, in); err != nil {
+				return err
+			}
 			if err := s.pauseAll(tx, in.AccountID, liadesk.PauseRestored, func(c liadesk.SMSCampaign) bool {
 				return c.InboxID == in.ID && !c.ScheduledAt.After(s.now())
 			}); err != nil {
@@ -98,6 +105,43 @@ func (s *Service) release(ctx context.Context) error {
 		s.Wake(liadesk.ID{})
 	}
 	return err
+}
+
+// doubtOutbox makes the texts that wait in an inbox's outbox unconfirmed.
+func (s *Service) doubtOutbox(tx *db.Tx, in liadesk.Inbox) error {
+	l := newLedger(tx, in.AccountID, in.ID[15], s.now())
+	for {
+		items, err := tx.Outbox(in.AccountID, in.ID, recoverPage)
+		if err != nil || len(items) == 0 {
+			return errors.Join(err, l.close())
+		}
+		for _, item := range items {
+			a, err := l.takeOut(item)
+			if err != nil {
+				return err
+			}
+			ch, err := l.apply(a, liadesk.DeliveryEvent{Kind: liadesk.EventUncertain, AttemptID: a.ID, At: l.now, Code: "listed", Evidence: liadesk.EvidenceList})
+			if err != nil {
+				return err
+			}
+			if err := s.tell(tx, ch); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// takeOut makes an attempt whose outcome is open of a text that waits.
+func (l *ledger) takeOut(item liadesk.OutboxItem) (liadesk.Attempt, error) {
+	a := liadesk.Attempt{
+		ID: item.ID, AccountID: item.AccountID, InboxID: item.InboxID, Cause: item.Cause, Phone: item.Phone, StartedAt: l.now, Deadline: l.now,
+		ConversationID: item.ConversationID, MessageID: item.MessageID,
+		Alone: &liadesk.Delivery{ID: item.ID, Phone: item.Phone, Status: liadesk.DeliverySending, AttemptID: item.ID, StartedAt: l.now},
+	}
+	if err := l.tx.OpenAttempt(a); err != nil {
+		return a, err
+	}
+	return a, l.tx.DeleteOutbox(item)
 }
 
 func (s *Service) smsInboxes(ctx context.Context) ([]liadesk.Inbox, error) {
@@ -385,15 +429,8 @@ func (s *Service) slotsOf(l *ledger, in liadesk.Inbox, number string) ([]liadesk
 		if item.Phone != number {
 			continue
 		}
-		a := liadesk.Attempt{
-			ID: item.ID, AccountID: item.AccountID, InboxID: item.InboxID, Cause: item.Cause, Phone: number, StartedAt: l.now, Deadline: l.now,
-			ConversationID: item.ConversationID, MessageID: item.MessageID,
-			Alone: &liadesk.Delivery{ID: item.ID, Phone: number, Status: liadesk.DeliverySending, AttemptID: item.ID, StartedAt: l.now},
-		}
-		if err := l.tx.OpenAttempt(a); err != nil {
-			return nil, err
-		}
-		if err := l.tx.DeleteOutbox(item); err != nil {
+		a, err := l.takeOut(item)
+		if err != nil {
 			return nil, err
 		}
 		slots = append(slots, a)
@@ -440,6 +477,12 @@ func (s *Service) slotOf(l *ledger, c liadesk.SMSCampaign, person liadesk.Contac
 		a := liadesk.Attempt{
 			ID: s.IDs(), AccountID: l.account, InboxID: c.InboxID, Cause: liadesk.CauseCampaign, Phone: person.Phone,
 			StartedAt: l.now, Deadline: l.now, CampaignID: c.ID, ContactID: person.ID, Dense: person.Dense, Class: class,
+			Marketing: c.Purpose != liadesk.PurposeTransactional,
+		}
+		if a.Marketing {
+			if err := l.tx.AddTextedLately(l.account, l.now, roaring.BitmapOf(person.Dense)); err != nil {
+				return none, false, err
+			}
 		}
 		if err := l.tx.OpenAttempt(a); err != nil {
 			return none, false, err

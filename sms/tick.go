@@ -115,7 +115,9 @@ func (s *Service) tickAccount(ctx context.Context, account liadesk.ID) error {
 			}
 			s.Wake(c.InboxID)
 		}
-		errs = append(errs, s.limit(ctx, c), s.finish(ctx, c))
+		errs = append(errs, s.limit(ctx, c))
+		c, err := s.prolong(ctx, c)
+		errs = append(errs, err, s.finish(ctx, c))
 	}
 	for _, c := range paused {
 		if c.Reason == liadesk.PauseInbox {
