@@ -159,14 +159,16 @@ type OutboxItem struct {
 const (
 	CodeGivenUp     = "given_up"     // a person decided that it did not go out
 	CodeNotSendable = "not_sendable" // the text could not be made for this person
+	CodeBadSender   = "bad_sender"   // the carrier does not let our number text (there)
 )
 
 // MayPass tells whether a carrier's error code is of a failure that another
 // time may not meet: the network, the phone or the queue of that moment
-// (Plivo, "Message error codes"). So is what a person gave up.
+// (Plivo, "Message error codes"). So is what a person gave up, and what a person
+// can mend about our number.
 func MayPass(code string) bool {
 	switch code {
-	case "20", "80", "90", "300", "420", CodeGivenUp:
+	case "20", "80", "90", "300", "420", CodeGivenUp, CodeBadSender:
 		return true
 	}
 	return false

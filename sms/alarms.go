@@ -43,7 +43,7 @@ func ClassOf(code string) FailureClass {
 		return FailedContent
 	case "200":
 		return FailedOptedOut
-	case "40", "201", "450", "451", "900", "910", "http_403":
+	case "40", "201", "450", "451", "900", "910", "http_403", liadesk.CodeBadSender:
 		return FailedAccount
 	}
 	if liadesk.MayPass(code) {

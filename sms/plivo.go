@@ -322,6 +322,9 @@ func (e *answerError) classify() *SendError {
 		s.Reason = ReasonMisconfigured
 	case strings.Contains(strings.ToLower(text), "caller id"):
 		s.Reason = ReasonSender
+		if code == "" {
+			s.Code = string(ReasonSender) // a person can mend it, and text those people then
+		}
 	default:
 		s.Reason = ReasonMessage
 	}

@@ -90,7 +90,7 @@ func TestEveryAnswerHasOneMeaning(t *testing.T) {
 		{name: "a code of the carrier's own", status: 400, body: `{"error":"no","error_code":50}`,
 			class: Refused, reason: ReasonMessage, text: "no", code: "50"},
 		{name: "bad sender", status: 400, body: `{"error":"This caller ID is not allowed for outbound message"}`,
-			class: Refused, reason: ReasonSender, text: "This caller ID is not allowed for outbound message", code: "http_400"},
+			class: Refused, reason: ReasonSender, text: "This caller ID is not allowed for outbound message", code: "bad_sender"},
 		{name: "bad request without a word", status: 400,
 			class: Refused, reason: ReasonMessage, text: "Bad Request", code: "http_400"},
 		{name: "wrong credentials in plain text", status: 401, body: "Could not verify your access level for that URL.",
