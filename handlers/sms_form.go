@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -19,6 +20,9 @@ type smsForm struct {
 	ID       string // of the draft that is being changed, "" for a new one
 	Version  string
 	Replaces string // the title of the campaign that it stands in for
+	Conflict []conflictLine
+	// Lost says why what was typed is a new draft now.
+	Lost string
 
 	Title, Message, InboxID, Purpose string
 	// Audience is "everyone", "tags", "rule" for what the builder has, or "custom"
@@ -237,7 +241,7 @@ func (f *smsForm) setRule(r liadesk.Rule) {
 	case r.All != nil && len(*r.All) == 0:
 		f.Audience = "everyone"
 		return
-	case r.All == nil && r.Any == nil && r.Not == nil && r.Tag == "" && !r.AsksField():
+	case r.Empty():
 		return
 	}
 	parts := []liadesk.Rule{r}
@@ -391,6 +395,14 @@ func nonEmpty(s string) []string {
 
 // smsFormPage shows the form, with what is wrong when there is an error.
 func (s *Server) smsFormPage(c *fiber.Ctx, f smsForm, err error) error {
+	if e, ok := errors.AsType[*liadesk.Error](err); ok && e.Code == liadesk.CodeChanged {
+		changes, version := e.Changes()
+		if f.Conflict, err = s.smsConflict(c, changes); err != nil {
+			return err
+		}
+		f.Version = jsonNumber(version)
+		c.Status(http.StatusConflict)
+	}
 	if liadesk.KindOf(err) != liadesk.KindInvalid && err != nil {
 		return err
 	}
@@ -429,34 +441,6 @@ func (s *Server) smsProblems(c *fiber.Ctx, err error) Problems {
 	return list
 }
 
-func (s *Server) createSMSCampaign(c *fiber.Ctx) error {
-	if err := requireManager(c); err != nil {
-		return err
-	}
-	f := readSMSForm(c)
-	if again(c) {
-		return s.smsFormPage(c, f, nil)
-	}
-	in, err := f.input()
-	if err != nil {
-		return s.smsFormPage(c, f, err)
-	}
-	k, err := s.SMS.Create(c.UserContext(), actor(c), in)
-	if err != nil {
-		return s.smsFormPage(c, f, err)
-	}
-	return s.smsSaved(c, k)
-}
-
-// smsSaved goes on after a draft was saved: to the review, or to the list.
-func (s *Server) smsSaved(c *fiber.Ctx, k liadesk.SMSCampaign) error {
-	if c.FormValue("then") == "review" {
-		return s.redirect(c, "/campaigns/sms/"+k.ID.String()+"/review")
-	}
-	s.toast(c, ToneSuccess, s.t(c, "sms.done.saved"))
-	return s.redirect(c, "/campaigns/sms")
-}
-
 func (s *Server) editSMSCampaign(c *fiber.Ctx) error {
 	k, f, err := s.smsDraft(c)
 	if err != nil {
@@ -489,24 +473,4 @@ func (s *Server) smsDraft(c *fiber.Ctx) (liadesk.SMSCampaign, smsForm, error) {
 		}
 	}
 	return k, f, nil
-}
-
-func (s *Server) updateSMSCampaign(c *fiber.Ctx) error {
-	k, before, err := s.smsDraft(c)
-	if err != nil {
-		return err
-	}
-	f := readSMSForm(c)
-	f.ID, f.Replaces = before.ID, before.Replaces
-	if again(c) {
-		return s.smsFormPage(c, f, nil)
-	}
-	in, err := f.input()
-	if err != nil {
-		return s.smsFormPage(c, f, err)
-	}
-	if k, err = s.SMS.Update(c.UserContext(), actor(c), k.ID, in); err != nil {
-		return s.smsFormPage(c, f, err)
-	}
-	return s.smsSaved(c, k)
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -36,6 +37,8 @@ type smsReview struct {
 	// Unheard asks for a word that answers may go unheard.
 	Unheard bool
 	When    smsWhen
+	// Changed tells that somebody changed the draft since it was looked at.
+	Changed bool
 }
 
 func (s *Server) reviewSMSCampaign(c *fiber.Ctx) error {
@@ -43,7 +46,11 @@ func (s *Server) reviewSMSCampaign(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.smsReviewPage(c, id, nil)
+	err = s.smsReviewPage(c, id, nil)
+	if errors.Is(err, sms.ErrNotDraft) { // there is nothing left to decide
+		return s.redirect(c, "/campaigns/sms/"+id.String())
+	}
+	return err
 }
 
 // smsReviewPage shows the review of a draft; refused is why it was not
@@ -77,7 +84,7 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error, probl
 	if in, ok := inboxes.byID[k.InboxID]; ok {
 		v.Inbox, v.From = in.Name, in.SMS.Number
 	}
-	if refused == nil {
+	if v.Changed = errors.Is(refused, sms.ErrChanged); refused == nil || v.Changed {
 		refused = r.Problems
 	}
 	if v.Unheard, err = s.SMS.Unheard(c.UserContext(), k); err != nil {
@@ -138,7 +145,14 @@ func (s *Server) scheduleSMSCampaign(c *fiber.Ctx) error {
 		c.Status(http.StatusUnprocessableEntity)
 		return s.smsReviewPage(c, id, err)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, sms.ErrChanged):
+		c.Status(http.StatusConflict)
+		return s.smsReviewPage(c, id, err)
+	case errors.Is(err, sms.ErrNotDraft):
+		s.toast(c, ToneInfo, s.t(c, "sms.review.was_scheduled"))
+		return s.redirect(c, "/campaigns/sms/"+id.String())
+	case err != nil:
 		return err
 	}
 	s.toast(c, ToneSuccess, s.t(c, "sms.done.scheduled"))

@@ -25,6 +25,12 @@ type Rule struct {
 	Value *RuleValue `cbor:"7,keyasint,omitempty" json:"value,omitempty"`
 }
 
+// Empty tells whether the rule says nothing at all, which is neither everyone
+// nor nobody.
+func (r Rule) Empty() bool {
+	return r.All == nil && r.Any == nil && r.Not == nil && r.Tag == "" && !r.AsksField()
+}
+
 // AsksField tells whether the rule, or this part of one, is about a field.
 func (r Rule) AsksField() bool { return r.Field != "" || r.Op != "" || r.Value != nil }
 

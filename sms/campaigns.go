@@ -50,18 +50,22 @@ func (s *Service) create(tx *db.Tx, actor liadesk.Actor, in Input) (liadesk.SMSC
 
 // Update changes a draft; with a time it also schedules it. Input is whole:
 // InputOf gives what is there now. A Version other than 0 must be the one that
-// the person saw.
+// the person saw; else what somebody else changed meanwhile comes back as an
+// error of liadesk.Changed, and nothing is stored.
 func (s *Service) Update(ctx context.Context, actor liadesk.Actor, id liadesk.ID, in Input) (liadesk.SMSCampaign, error) {
 	return s.change(ctx, actor, id, func(tx *db.Tx, c *liadesk.SMSCampaign) error {
 		if c.Status != liadesk.SMSDraft {
 			return ErrNotDraft
 		}
-		if in.Version != 0 && in.Version != c.Version {
-			return ErrChanged
-		}
 		in.by = actor.User
+		old := *c
 		if err := s.fill(tx, c, in); err != nil {
 			return err
+		}
+		if in.Version != 0 && in.Version != old.Version {
+			if err := liadesk.Changed(old.Version, differences(old, *c)...); err != nil {
+				return err
+			}
 		}
 		return fixLinks(tx, c)
 	})

@@ -2,6 +2,7 @@ package sms
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -115,8 +116,17 @@ func TestADraftIsChangedScheduledAndThenNoMore(t *testing.T) {
 	if err != nil || c.Title != "Spring sale" {
 		t.Fatal(c.Title, err)
 	}
-	if _, err := b.svc.Update(t.Context(), b.admin, c.ID, in); !errors.Is(err, ErrChanged) {
-		t.Errorf("a save over another change: %v", err)
+	if _, err := b.svc.Update(t.Context(), b.admin, c.ID, in); err != nil {
+		t.Errorf("a save over a change that is the same: %v", err)
+	}
+	in.Title, in.Fold = "Summer sale", true
+	_, err = b.svc.Update(t.Context(), b.admin, c.ID, in)
+	e, ok := errors.AsType[*liadesk.Error](err)
+	if !ok {
+		t.Fatalf("a save over another change: %v", err)
+	}
+	if changes, version := e.Changes(); version != c.Version+1 || fmt.Sprint(changes) != "[{title Spring sale Summer sale} {fold_accents false true}]" {
+		t.Errorf("a save over another change: %v, %d", changes, version)
 	}
 	if _, err := b.svc.Schedule(t.Context(), b.admin, c.ID, When{}); !slices.Equal(codesOf(err), []string{"scheduled_at:required"}) {
 		t.Errorf("scheduled without a time: %v", err)

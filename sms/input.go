@@ -39,6 +39,11 @@ type Input struct {
 	// is to look at it once more.
 	Draft bool
 
+	// Unfinished keeps a draft of which parts are still missing, or whose time
+	// has passed; they are asked for when it is scheduled. What is there is
+	// checked all the same.
+	Unfinished bool
+
 	// Version is the one that the person saw, 0 for whatever is there.
 	Version uint64
 
@@ -111,8 +116,13 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 		return liadesk.ErrNotFound
 	}
 	var v liadesk.Invalid
+	need := func(field string) {
+		if !in.Unfinished {
+			v.Add(field, "required")
+		}
+	}
 	if c.Title = strings.TrimSpace(in.Title); c.Title == "" {
-		v.Add("title", "required")
+		need("title")
 	} else if utf8.RuneCountInString(c.Title) > maxTitle {
 		v.Add("title", "too_long", "Max", maxTitle)
 	}
@@ -126,9 +136,14 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 	c.Message = Normalise(strings.TrimSpace(in.Message))
 	c.Fold, c.TrackClicks = in.Fold, in.TrackClicks
 	c.LinkSource, c.Links = "", nil // of the message before; fixLinks finds them anew
-	s.checkMessage(&v, account, WordingOf(*c, true))
+	if c.Message == "" {
+		need("message")
+	} else {
+		s.checkMessage(&v, account, WordingOf(*c, true))
+	}
+	c.InboxName = ""
 	if c.InboxID = in.InboxID; c.InboxID.IsZero() {
-		v.Add("inbox_id", "required")
+		need("inbox_id")
 	} else if inbox, found, err := tx.Inbox(account.ID, c.InboxID); err != nil {
 		return err
 	} else if !found {
@@ -137,12 +152,14 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 		v.Add("inbox_id", "not_sms")
 	} else {
 		c.InboxName = inbox.Name
-		if c.Purpose == liadesk.PurposeMarketing && !inbox.SMS.CanReceive() && !hasOptOutLink(account, c.Message) && !v.Has("message") {
+		if c.Purpose == liadesk.PurposeMarketing && !inbox.SMS.CanReceive() && !hasOptOutLink(account, c.Message) && c.Message != "" && !v.Has("message") {
 			v.Add("message", "opt_out_link_needed")
 		}
 	}
 	c.Audience = in.Audience
-	if err := audience.Validate(c.Audience); err != nil {
+	if in.Unfinished && c.Audience.Empty() {
+		// Nobody has said yet.
+	} else if err := audience.Validate(c.Audience); err != nil {
 		addRule(&v, err)
 	} else if err := audience.CheckNames(tx, account.ID, c.Audience); liadesk.KindOf(err) == liadesk.KindInvalid && err != nil {
 		addRule(&v, err)
@@ -151,7 +168,7 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 	}
 	s.fillTimes(&v, c, in)
 	if c.InOwnZones() && !v.Has("schedule.local") {
-		if err := s.fillOwnTime(tx, &v, c); err != nil {
+		if err := s.fillOwnTime(tx, &v, c, in); err != nil {
 			return err
 		}
 	}
@@ -227,7 +244,9 @@ func (s *Service) fillTimes(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Input
 	if !c.ScheduledAt.IsZero() && !c.InOwnZones() {
 		switch {
 		case c.ScheduledAt.Before(now.Add(-skew)):
-			v.Add(field, "in_the_past")
+			if !in.Unfinished {
+				v.Add(field, "in_the_past")
+			}
 		case c.ScheduledAt.After(now.Add(farthest)):
 			v.Add(field, "too_far")
 		case c.ScheduledAt.Before(now):
@@ -245,6 +264,7 @@ func (s *Service) fillExpiry(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Inpu
 	}
 	c.ExpiresAt = c.ExpiresAt.Round(0).UTC()
 	switch {
+	case in.Unfinished:
 	case !c.ExpiresAt.After(now):
 		v.Add("expires_at", "in_the_past")
 	case !c.ScheduledAt.IsZero() && !c.ExpiresAt.After(c.ScheduledAt):
@@ -286,11 +306,7 @@ func Shifted(c liadesk.SMSCampaign) bool {
 
 // checkMessage holds a text against its template's grammar and the limits.
 func (s *Service) checkMessage(v *liadesk.Invalid, account liadesk.Account, w Wording) {
-	switch {
-	case w.Message == "":
-		v.Add("message", "required")
-		return
-	case utf8.RuneCountInString(w.Message) > maxMessage:
+	if utf8.RuneCountInString(w.Message) > maxMessage {
 		v.Add("message", "too_long", "Max", maxMessage)
 		return
 	}

@@ -79,7 +79,7 @@ func mayText(account liadesk.Account, c liadesk.SMSCampaign, class string, t tim
 
 // fillOwnTime sets the instant at which a campaign by recipients' own clocks
 // begins: that of the first zone in which the account has anybody.
-func (s *Service) fillOwnTime(tx *db.Tx, v *liadesk.Invalid, c *liadesk.SMSCampaign) error {
+func (s *Service) fillOwnTime(tx *db.Tx, v *liadesk.Invalid, c *liadesk.SMSCampaign, in Input) error {
 	first, _, err := hours.ParseLocal(c.Local, firstZone)
 	if err != nil {
 		v.Add("schedule.local", "not_a_time")
@@ -102,7 +102,9 @@ func (s *Service) fillOwnTime(tx *db.Tx, v *liadesk.Invalid, c *liadesk.SMSCampa
 	now := s.now()
 	switch {
 	case last.Before(now.Add(-clockSkew)):
-		v.Add("schedule.local", "in_the_past")
+		if !in.Unfinished {
+			v.Add("schedule.local", "in_the_past")
+		}
 	case first.After(now.Add(farthest)):
 		v.Add("schedule.local", "too_far")
 	}
