@@ -54,7 +54,7 @@ func (s *Server) updateSMSCampaign(c *fiber.Ctx) error {
 	f := readSMSForm(c)
 	k, before, err := s.smsDraft(c)
 	switch {
-	case liadesk.KindOf(err) == liadesk.KindNotFound:
+	case liadesk.KindOf(err) == liadesk.KindNotFound && f.Version != "": // it was made from one that was there
 		return s.smsFormLost(c, f, "sms.form.lost_deleted")
 	case err != nil:
 		return err
