@@ -7,6 +7,7 @@
 package audience
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -58,12 +59,12 @@ func check(v *liadesk.Invalid, field string, r liadesk.Rule, depth int, parts *i
 	case set > 1:
 		v.Add(field, "rule_ambiguous")
 	case r.All != nil:
-		for _, part := range *r.All {
-			check(v, field+".all", part, depth+1, parts)
+		for i, part := range *r.All {
+			check(v, fmt.Sprintf("%s.all.%d", field, i), part, depth+1, parts)
 		}
 	case r.Any != nil:
-		for _, part := range *r.Any {
-			check(v, field+".any", part, depth+1, parts)
+		for i, part := range *r.Any {
+			check(v, fmt.Sprintf("%s.any.%d", field, i), part, depth+1, parts)
 		}
 	case r.Not != nil:
 		check(v, field+".not", *r.Not, depth+1, parts)

@@ -35,10 +35,10 @@ func TestARuleThatMeansNothingIsRefused(t *testing.T) {
 	deep := strings.Repeat(`{"not":`, 20) + `{"tag":"a"}` + strings.Repeat("}", 20)
 	for s, want := range map[string]string{
 		`{}`:                             "rule rule_empty",
-		`{"all":[{}]}`:                   "rule.all rule_empty",
+		`{"all":[{}]}`:                   "rule.all.0 rule_empty",
 		`{"not":{}}`:                     "rule.not rule_empty",
 		`{"tag":"a","any":[]}`:           "rule rule_ambiguous",
-		`{"all":[{"tag":"a","all":[]}]}`: "rule.all rule_ambiguous",
+		`{"all":[{"tag":"a","all":[]}]}`: "rule.all.0 rule_ambiguous",
 		deep:                             "rule rule_too_large",
 		`{"tag":"a","op":"eq"}`:          "rule rule_ambiguous",
 		`{"field":"contry","op":"eq","value":"BR"}`: "rule.field field_unknown",

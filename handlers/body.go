@@ -25,6 +25,7 @@ const (
 	importBody   = 512 << 20
 	pictureBody  = 4 << 20
 	fileBody     = 6 << 20
+	numbersBody  = 32 << 20 // half a million opt-outs with all that is known of them
 )
 
 // bodyRule says how much body the routes under a prefix take.
@@ -42,6 +43,8 @@ var bodyRules = []bodyRule{
 	{"/webhooks/", callbackBody, false, false},
 	{"/api/v1/contacts/import", importBody, true, false},
 	{"/contacts/import", importBody, true, false},
+	{"/contacts/opt-outs/import", numbersBody, false, true},
+	{"/api/v1/opt-outs/import", numbersBody, false, true},
 	{"/settings/team", pictureBody, false, false},
 	{"/settings/picture", pictureBody, false, false},
 }

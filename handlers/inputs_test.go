@@ -180,6 +180,8 @@ func wrongTypes(v any) []any {
 	return slices.Collect(maps.Values(all))
 }
 
+var place = regexp.MustCompile(`\.\d+`)
+
 func TestAWrongTypeIsRefusedByItsField(t *testing.T) {
 	d := newInputDesk(t)
 	for _, w := range writes {
@@ -194,6 +196,9 @@ func TestAWrongTypeIsRefusedByItsField(t *testing.T) {
 				name := fmt.Sprintf("%s %s with %s %v", w.method, w.path, l.path, wrong)
 				a := d.write(w, text)
 				fields := d.judge(name, a)
+				for i := range fields {
+					fields[i] = place.ReplaceAllString(fields[i], "") // leaves name no places in lists
+				}
 				if a.StatusCode != http.StatusUnprocessableEntity || len(fields) != 1 || !strings.HasPrefix(fields[0]+".", l.path+".") && !strings.HasPrefix(l.path+".", fields[0]+".") {
 					t.Errorf("%s: %d of %q: %s", name, a.StatusCode, fields, a.body)
 				}

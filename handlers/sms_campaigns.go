@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -58,7 +59,7 @@ type smsList struct {
 	Cards []smsCard
 	Next  string
 	First bool
-	// Stoppable tells whether a campaign of the page sends or waits for its time.
+	// Stoppable tells whether any campaign sends or waits for its time.
 	Stoppable bool
 }
 
@@ -77,9 +78,11 @@ func (s *Server) listSMSCampaigns(c *fiber.Ctx) error {
 	list := smsList{First: c.Query("after") == ""}
 	for _, card := range cards {
 		list.Cards = append(list.Cards, s.smsCard(c, card, inboxes))
-		switch card.Campaign.Status {
-		case liadesk.SMSSending, liadesk.SMSScheduled:
-			list.Stoppable = true
+		list.Stoppable = list.Stoppable || card.Campaign.Status == liadesk.SMSSending || card.Campaign.Status == liadesk.SMSScheduled
+	}
+	if !list.Stoppable && (next != "" || !list.First) { // there are others
+		if list.Stoppable, err = s.SMS.Stoppable(c.UserContext(), actor(c)); err != nil {
+			return err
 		}
 	}
 	if next != "" {
@@ -353,16 +356,25 @@ func (s *Server) showSMSCampaign(c *fiber.Ctx) error {
 }
 
 // lookAtSMSFigures is what the page of a running campaign asks every few
-// seconds. A change of status changes the whole page.
+// seconds. A change of status changes the whole page, which keeps its filter.
 func (s *Server) lookAtSMSFigures(c *fiber.Ctx) error {
 	r, _, err := s.smsReport(c)
 	if err != nil {
 		return err
 	}
 	if c.Query("seen") != r.Status.Key {
-		return s.redirect(c, r.Path())
+		return s.redirect(c, shownAt(c, r.Path()))
 	}
 	return s.fragment(c, "sms/figures", Page{Nav: "sms", Data: r})
+}
+
+// shownAt is the address of the page that asks, if it is the one at a path: with
+// what it was filtered by.
+func shownAt(c *fiber.Ctx, path string) string {
+	if u, err := url.Parse(c.Get("HX-Current-URL")); err == nil && u.Path == path {
+		return u.RequestURI()
+	}
+	return path
 }
 
 // smsRecipients is a page of the list of everyone.
@@ -370,6 +382,7 @@ type smsRecipients struct {
 	ID         liadesk.ID
 	Frozen     bool
 	Filter     string
+	Reason     string
 	Query      string // the name or number that is looked for
 	Path       string
 	Tabs       []tabLink
@@ -406,7 +419,7 @@ func (s *Server) smsRecipients(c *fiber.Ctx, v smsCard) (smsRecipients, error) {
 		return smsRecipients{}, err
 	}
 	status := f.Status
-	page := smsRecipients{ID: v.Campaign.ID, Frozen: v.Campaign.Frozen, Filter: string(status), Query: f.Query, Path: v.Path(), Zone: zone(c)}
+	page := smsRecipients{ID: v.Campaign.ID, Frozen: v.Campaign.Frozen, Filter: string(status), Reason: string(f.Reason), Query: f.Query, Path: v.Path(), Zone: zone(c)}
 	list, next, err := s.SMS.Deliveries(c.UserContext(), actor(c), v.Campaign.ID, f, db.Page{After: c.Query("after"), Limit: recipientsPerPage})
 	if err != nil {
 		return page, err

@@ -76,7 +76,7 @@ func TestCounterSaysWhatATextCosts(t *testing.T) {
 		{strings.Repeat("a", 160), "1 segment", "0 left in this one · GSM-7"},
 		{strings.Repeat("a", 161), "2 segments", "161 characters · 145 left in this one · GSM-7"},
 		{"€", "1 segment", "These count twice: €"},
-		{"It’s 20% off\u200b", "1 segment", "70 instead of 160 to a segment: ’ U+200B"},
+		{"It’s 20% off\u200b", "1 segment", "a segment holds 70 instead of 160: ’ U+200B"},
 		{strings.Repeat("ê", 71), "2 segments", "71 characters · 63 left in this one · UCS-2"},
 		{"a\r\nb", "1 segment", "3 characters"},
 		{"", "", "Empty."},
@@ -252,7 +252,7 @@ func TestADraftIsReviewedThenScheduled(t *testing.T) {
 	d.person(3, `,"name":"Cai Berg","tags":["new"]`)
 	for who, want := range map[string]string{
 		"Bo":     "Hi Bo, come by. As Bo Ek will read it · 1 segment",
-		"Cai":    "Cai Berg is not in this audience and gets no text. +46701740600Hi Cai, come by. As Cai Berg will read it · 1 segment",
+		"Cai":    "Cai Berg is not in this audience and gets no text. +46701740600Hi Cai, come by. As Cai Berg would read it · 1 segment",
 		"Nobody": "There is no contact like “Nobody”.",
 	} {
 		got := words(d.part("acme", "GET", path+"/review?who="+who, nil).read(t).Find("#sms-sample"))

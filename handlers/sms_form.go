@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -427,18 +428,34 @@ func (s *Server) smsFormPage(c *fiber.Ctx, f smsForm, err error) error {
 }
 
 // smsProblems are sentences about fields; whatever is wrong within the rule is
-// said about the audience as a whole.
+// said about the audience as a whole, with the number of the condition, which
+// of one in a group is that of the group and its own.
 func (s *Server) smsProblems(c *fiber.Ctx, err error) Problems {
 	list := s.problems(c, err)
 	for i, p := range list {
 		switch {
 		case strings.HasPrefix(p.Field, "audience"):
 			list[i].Field = "audience"
+			if at := conditionIn(p.Field); at != "" {
+				list[i].Message = s.t(c, "builder.condition_at", "At", at, "Problem", p.Message)
+			}
 		case p.Field == "scheduled_at" || p.Field == "schedule":
 			list[i].Field = "schedule.local"
 		}
 	}
 	return list
+}
+
+// conditionIn is the number of the condition that a path within a rule names, ""
+// when it names none.
+func conditionIn(path string) string {
+	var at []string
+	for part := range strings.SplitSeq(path, ".") {
+		if n, err := strconv.Atoi(part); err == nil {
+			at = append(at, strconv.Itoa(n+1))
+		}
+	}
+	return strings.Join(at, ".")
 }
 
 func (s *Server) editSMSCampaign(c *fiber.Ctx) error {

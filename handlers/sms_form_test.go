@@ -119,3 +119,77 @@ func TestADraftIsKeptAsFarAsItIs(t *testing.T) {
 		t.Errorf("%d with %d problems", a.StatusCode, got)
 	}
 }
+
+// With many conditions "compare this with a text" helps nobody without a place.
+func TestAnAudienceThatIsWrongSaysInWhichCondition(t *testing.T) {
+	for path, want := range map[string]string{"audience.rule": "", "audience.rule.all.0.value": "1", "audience.rule.any.2.all.0.value": "3.1"} {
+		if got := conditionIn(path); got != want {
+			t.Errorf("%s: %q", path, got)
+		}
+	}
+	d := openSMSDesk(t)
+	a := d.page("acme", "POST", "/campaigns/sms", d.form(func(f url.Values) {
+		f.Set("audience", "custom")
+		f.Set("rule", `{"all":[{"tag":"vip"},{"any":[{"field":"country","op":"eq","value":7}]}]}`)
+	}))
+	doc := a.read(t)
+	link, _ := doc.Find(".problem-list a").Attr("href")
+	if got := words(doc.Find(".problem-list")); a.StatusCode != http.StatusUnprocessableEntity || !strings.HasPrefix(got, "Condition 2.1: ") || link != "#f-audience" || doc.Find(link).Length() != 1 {
+		t.Errorf("%d %q, which leads to %s", a.StatusCode, got, link)
+	}
+}
+
+func TestLeavingOutAccentsCountsAtOnce(t *testing.T) {
+	d := openSMSDesk(t)
+	text := strings.Repeat("Promoção às três. ", 40) // 720 characters, 960 bytes in UTF-8
+	form := d.form(func(f url.Values) { f.Set("message", text) })
+	counter := func() string {
+		return words(d.part("acme", "POST", "/campaigns/sms/check?field=message", form).read(t).Find("[hx-target='#f-message-hint']"))
+	}
+	if got := counter(); !strings.Contains(got, "11 segments") || !strings.Contains(got, "UCS-2") {
+		t.Errorf("with accents: %q", got)
+	}
+	form.Set("fold_accents", "true")
+	if got := counter(); !strings.Contains(got, "5 segments") || !strings.Contains(got, "GSM-7") {
+		t.Errorf("without: %q", got)
+	}
+	if a := d.page("acme", "POST", "/campaigns/sms", form); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("%d: %s", a.StatusCode, words(a.read(t).Find(".problem-list")))
+	}
+	if attr, _ := d.page("acme", "GET", "/campaigns/sms/new", nil).read(t).Find("[name=fold_accents]").Attr("hx-post"); attr == "" {
+		t.Error("the box is not counted when it is ticked")
+	}
+}
+
+func TestTheNameOfASavedAudienceIsKeptWhileConditionsChange(t *testing.T) {
+	d := openSMSDesk(t)
+	d.person(1, "")
+	form := d.form(func(f url.Values) { f.Set("segment_name", "Our best"); f.Set("add_all", "vip") })
+	doc := d.part("acme", "POST", "/campaigns/sms/audience", form).read(t)
+	if got, _ := doc.Find("[name=segment_name]").Attr("value"); got != "Our best" {
+		t.Errorf("the name is %q", got)
+	}
+}
+
+func TestATestTextIsThatOfThePersonWhoIsShownAndSaysWhatIsWrong(t *testing.T) {
+	d := openSMSDesk(t)
+	d.person(1, `,"name":"Ana Lund"`)
+	d.person(2, `,"name":"Bo Ek"`)
+	path := d.draft(nil)
+	doc := d.part("acme", "GET", path+"/review?who=Bo", nil).read(t)
+	as, _ := doc.Find("#sms-sample [name=as][form=sms-test]").Attr("value")
+	if a := d.page("acme", "POST", path+"/test", url.Values{"to": {"+46701740699"}, "as": {as}}); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d", a.StatusCode)
+	}
+	d.work()
+	if got := d.Handset.Messages([]string{acmeAuthID}, "+46701740699"); len(got) != 1 || got[0].Text != "Hi Bo, come by." {
+		t.Errorf("%+v", got)
+	}
+	if status, doc := d.api("acme", "DELETE", "/inboxes/"+d.inbox.ID.String(), ""); status >= 300 {
+		t.Fatalf("%d %v", status, doc)
+	}
+	a := d.page("acme", "POST", path+"/test", url.Values{"to": {"+46701740699"}})
+	if got := words(a.read(t).Find("#sms-test")); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(got, "inbox") {
+		t.Errorf("without an inbox: %d %q", a.StatusCode, got)
+	}
+}

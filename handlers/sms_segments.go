@@ -23,6 +23,7 @@ type smsSegments struct {
 // doSegments does what the buttons and the list of saved audiences ask for:
 // take one, save what the form has, remove one.
 func (s *Server) doSegments(c *fiber.Ctx, f *smsForm) error {
+	f.Segments.Name = c.FormValue("segment_name") // kept while conditions change
 	if id, err := liadesk.ParseID(c.FormValue("segment")); err == nil {
 		g, err := s.Audience.Segment(c.UserContext(), actor(c), id)
 		if err != nil {
@@ -41,7 +42,6 @@ func (s *Server) doSegments(c *fiber.Ctx, f *smsForm) error {
 	if c.FormValue("save_segment") == "" {
 		return nil
 	}
-	f.Segments.Name = c.FormValue("segment_name")
 	g, err := s.Audience.SaveSegment(c.UserContext(), actor(c), f.Segments.Name, f.rule())
 	switch {
 	case err == nil:

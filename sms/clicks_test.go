@@ -206,7 +206,7 @@ func TestOnlyWhatGoesOutHasLinksThatCount(t *testing.T) {
 	if err != nil || !found || len(p.Text) != len(sent) || p.Text == sent || strings.Contains(p.Text, b.tokens(number(0))[0]) {
 		t.Errorf("the preview is %q, %v, of %q", p.Text, err, sent)
 	}
-	if test, err := b.svc.SendTest(t.Context(), b.admin, c.ID, number(90), 0); err != nil || !strings.Contains(test.Text, "https://shop.example/sale, and https://shop.example/new.") {
+	if test, err := b.svc.SendTest(t.Context(), b.admin, c.ID, number(90), liadesk.ID{}); err != nil || !strings.Contains(test.Text, "https://shop.example/sale, and https://shop.example/new.") {
 		t.Errorf("the test is %q, %v", test.Text, err)
 	}
 	if err := b.text(number(0), "Which colours?"); err != nil {

@@ -172,20 +172,6 @@ func isFirst(texted []liadesk.Texted, campaign liadesk.ID) bool {
 	return true
 }
 
-// introduced begins a text with the account's name, if the account wants that
-// and neither the text nor the footer says it.
-func introduced(account liadesk.Account, text string, purpose liadesk.Purpose) string {
-	name := strings.TrimSpace(account.Name)
-	said := strings.ToLower(text)
-	if purpose != liadesk.PurposeTransactional {
-		said += "\n" + strings.ToLower(account.Settings.Footer)
-	}
-	if !account.Settings.Introduce || name == "" || strings.Contains(said, strings.ToLower(name)) {
-		return text
-	}
-	return name + ": " + text
-}
-
 // folded is a text without accents and typographic signs, if that makes it fewer
 // segments.
 func folded(text string) string {
@@ -241,7 +227,9 @@ func (s *Service) measureTemplate(account liadesk.Account, w Wording) (Measureme
 		return m, nil // a footer alone is no text
 	}
 	text = introduced(account, text, w.Purpose) // the longest that it may be
-	text, err = withFooter(account, text, w.Purpose, sample)
+	if text, err = withFooter(account, text, w.Purpose, sample); w.Fold && err == nil {
+		text = folded(Normalise(text))
+	}
 	return Measure(text), err
 }
 

@@ -147,7 +147,7 @@ func (s *Service) sample(tx *db.Tx, account liadesk.Account, r *Review, split au
 	}
 	r.Sample, r.Text, r.Cost = people[0], text, Measure(text)
 	if r.Campaign.Purpose != liadesk.PurposeTransactional {
-		r.Nameless = !account.Settings.Introduce && !strings.Contains(strings.ToLower(text), strings.ToLower(strings.TrimSpace(account.Name)))
+		r.Nameless = !account.Settings.Introduce && !mentions(text, strings.TrimSpace(account.Name))
 		r.NoWayOut = !hasOptOutLink(account, r.Campaign.Message) && !saysHowToStop(text)
 	}
 	return nil

@@ -40,7 +40,7 @@ func (l *recipientLister) sought(f RecipientFilter) ([]Recipient, error) {
 	var found []liadesk.Delivery
 	listed := map[uint32]bool{}
 	for _, number := range numbers {
-		if row, is := rows[number]; is && (f.Status == "" || row.Status == f.Status) {
+		if row, is := rows[number]; is && f.has(row) {
 			found = append(found, row)
 			listed[row.Dense] = true
 		}
@@ -74,6 +74,16 @@ func (l *recipientLister) sought(f RecipientFilter) ([]Recipient, error) {
 		out = append(out, more...)
 	}
 	return out, nil
+}
+
+// has tells whether a filter leaves a row. A reason alone asks for those left
+// out.
+func (f RecipientFilter) has(row liadesk.Delivery) bool {
+	status := f.Status
+	if f.Reason != "" && status == "" {
+		status = liadesk.DeliverySkipped
+	}
+	return (status == "" || row.Status == status) && (f.Reason == "" || row.SkipReason == f.Reason)
 }
 
 // within are those of some people who are in a frozen set.

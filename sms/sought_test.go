@@ -37,6 +37,8 @@ func TestARecipientIsFoundByNameOrNumberWhereverTheyAre(t *testing.T) {
 		{RecipientFilter{Query: "ana"}, []string{"Ana Out skipped", "Ana Roe accepted", "Ana Waits pending"}},
 		{RecipientFilter{Query: "ana", Status: liadesk.DeliveryAccepted}, []string{"Ana Roe accepted"}},
 		{RecipientFilter{Query: "ana", Status: liadesk.DeliverySkipped}, []string{"Ana Out skipped"}},
+		{RecipientFilter{Query: "ana", Reason: liadesk.SkipNoConsent}, []string{"Ana Out skipped"}},
+		{RecipientFilter{Query: "ana", Reason: liadesk.SkipOptedOut}, nil},
 		{RecipientFilter{Query: number(2)}, []string{"Ana Waits pending"}},
 		{RecipientFilter{Query: out.Phone[len(out.Phone)-4:]}, []string{"Ana Out skipped"}},
 		{RecipientFilter{Query: "Elsewhere"}, nil},

@@ -39,6 +39,25 @@ func (s *Service) StopAll(ctx context.Context, actor liadesk.Actor) (paused int,
 	return paused, nil
 }
 
+// Stoppable tells whether StopAll would pause anything.
+func (s *Service) Stoppable(ctx context.Context, actor liadesk.Actor) (bool, error) {
+	if err := actor.Campaigns(); err != nil {
+		return false, err
+	}
+	some := 0
+	err := s.Store.View(ctx, func(tx *db.Tx) error {
+		for _, status := range []liadesk.SMSStatus{liadesk.SMSSending, liadesk.SMSScheduled} {
+			list, err := tx.SMSCampaignsDue(actor.Account, status, time.Time{})
+			if err != nil {
+				return err
+			}
+			some += len(list)
+		}
+		return nil
+	})
+	return some > 0, err
+}
+
 func everyCampaign(liadesk.SMSCampaign) bool { return true }
 
 // pauseSome pauses the campaigns of a status that which chooses, as many as one

@@ -21,12 +21,13 @@ type TestSent struct {
 	Cost   Measurement
 }
 
-// SendTest texts a campaign's message to a number of the team's own, as the
-// n-th person in reach would read it, or the sample while there is nobody. It
+// SendTest texts a campaign's message to a number of the team's own, as a contact
+// would read it; without one as the first person in reach, or the sample while
+// there is nobody. It
 // goes ahead of campaigns, at any hour, and counts in no campaign. Who opted
 // out gets no test either. If the power goes after it answered nil, the text
 // goes out at the next start.
-func (s *Service) SendTest(ctx context.Context, actor liadesk.Actor, id liadesk.ID, to string, n uint64) (TestSent, error) {
+func (s *Service) SendTest(ctx context.Context, actor liadesk.Actor, id liadesk.ID, to string, as liadesk.ID) (TestSent, error) {
 	var sent TestSent
 	if err := actor.ManageCampaigns(); err != nil {
 		return sent, err
@@ -45,7 +46,7 @@ func (s *Service) SendTest(ctx context.Context, actor liadesk.Actor, id liadesk.
 		if err != nil {
 			return err
 		}
-		if sent, err = s.testText(tx, account, c, to, n); err != nil {
+		if sent, err = s.testText(tx, account, c, to, as); err != nil {
 			return err
 		}
 		return tx.PutOutbox(liadesk.OutboxItem{ID: s.IDs(), AccountID: account.ID, InboxID: c.InboxID, Cause: liadesk.CauseTest,
@@ -60,7 +61,7 @@ func (s *Service) SendTest(ctx context.Context, actor liadesk.Actor, id liadesk.
 }
 
 // testText checks a test and writes its text.
-func (s *Service) testText(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign, to string, n uint64) (TestSent, error) {
+func (s *Service) testText(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampaign, to string, as liadesk.ID) (TestSent, error) {
 	var v liadesk.Invalid
 	var sent TestSent
 	number, err := phone.Parse(to, account.Settings.Region)
@@ -88,13 +89,18 @@ func (s *Service) testText(tx *db.Tx, account liadesk.Account, c liadesk.SMSCamp
 	if err := v.Err(); err != nil {
 		return sent, err
 	}
-	person := Sample()
-	if split, err := audience.Evaluate(tx, account.ID, c.Audience, c.Purpose); err == nil && !split.Reachable.IsEmpty() {
-		dense, err := split.Reachable.Select(uint32(n % split.Reachable.GetCardinality()))
+	person, known := Sample(), false
+	if !as.IsZero() {
+		p, found, err := tx.Contact(account.ID, as)
 		if err != nil {
 			return sent, err
 		}
-		people, err := tx.ContactsByDense(account.ID, []uint32{dense})
+		if known = found; known {
+			person = p
+		}
+	}
+	if split, err := audience.Evaluate(tx, account.ID, c.Audience, c.Purpose); !known && err == nil && !split.Reachable.IsEmpty() {
+		people, err := tx.ContactsByDense(account.ID, []uint32{split.Reachable.Minimum()})
 		if err != nil {
 			return sent, err
 		}

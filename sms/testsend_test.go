@@ -12,12 +12,11 @@ import (
 
 func TestATestGoesToOnesOwnNumberAheadOfEverythingAndCountsNowhere(t *testing.T) {
 	b := newBench(t)
-	for i := range 3 {
-		b.person(i, nil)
-	}
+	b.person(0, nil)
+	two := b.person(1, nil)
 	c := b.schedule(func(in *Input) { in.Draft = true })
 	b.clock.Advance(12 * time.Hour) // the middle of the night
-	sent, err := b.svc.SendTest(t.Context(), b.admin, c.ID, "+46 70 174 06 90", 1)
+	sent, err := b.svc.SendTest(t.Context(), b.admin, c.ID, "+46 70 174 06 90", two.ID)
 	if err != nil || sent.Number != "+46701740690" || sent.Text != "Hi Person1, sale!" || sent.Cost.Segments != 1 {
 		t.Fatalf("%+v, %v", sent, err)
 	}
@@ -33,7 +32,7 @@ func TestATestGoesToOnesOwnNumberAheadOfEverythingAndCountsNowhere(t *testing.T)
 		t.Errorf("it counts in the campaign: %+v", p)
 	}
 	for to, want := range map[string]string{"": "to:required", "12": "to:too_short", "hello": "to:letters", "+1 800 555 0199": ""} {
-		_, err := b.svc.SendTest(t.Context(), b.admin, c.ID, to, 0)
+		_, err := b.svc.SendTest(t.Context(), b.admin, c.ID, to, liadesk.ID{})
 		if got := codesOf(err); err == nil || want != "" && !slices.Equal(got, []string{want}) {
 			t.Errorf("%q: %v, want %s", to, got, want)
 		}
@@ -41,7 +40,7 @@ func TestATestGoesToOnesOwnNumberAheadOfEverythingAndCountsNowhere(t *testing.T)
 	if err := b.text("+46701740690", "STOP"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.svc.SendTest(t.Context(), b.admin, c.ID, "+46701740690", 0); !slices.Equal(codesOf(err), []string{"to:opted_out"}) {
+	if _, err := b.svc.SendTest(t.Context(), b.admin, c.ID, "+46701740690", liadesk.ID{}); !slices.Equal(codesOf(err), []string{"to:opted_out"}) {
 		t.Errorf("to who opted out: %v", err)
 	}
 }
@@ -51,28 +50,28 @@ func TestTestsAreFewAndTheAdministratorsAlone(t *testing.T) {
 	b.person(0, nil)
 	c := b.schedule(func(in *Input) { in.Draft = true })
 	for range testsPerHour { // those that are refused do not count
-		if _, err := b.svc.SendTest(t.Context(), b.admin, c.ID, "nobody", 0); liadesk.KindOf(err) != liadesk.KindInvalid {
+		if _, err := b.svc.SendTest(t.Context(), b.admin, c.ID, "nobody", liadesk.ID{}); liadesk.KindOf(err) != liadesk.KindInvalid {
 			t.Fatal(err)
 		}
 	}
 	for range testsPerHour {
-		if _, err := b.svc.SendTest(t.Context(), b.admin, c.ID, number(90), 7); err != nil {
+		if _, err := b.svc.SendTest(t.Context(), b.admin, c.ID, number(90), liadesk.ID{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := b.svc.SendTest(t.Context(), b.admin, c.ID, number(90), 0); !errors.Is(err, ErrTooManyTests) {
+	if _, err := b.svc.SendTest(t.Context(), b.admin, c.ID, number(90), liadesk.ID{}); !errors.Is(err, ErrTooManyTests) {
 		t.Errorf("one more: %v", err)
 	}
 	b.clock.Advance(time.Hour)
-	if _, err := b.svc.SendTest(t.Context(), b.admin, c.ID, number(90), 0); err != nil {
+	if _, err := b.svc.SendTest(t.Context(), b.admin, c.ID, number(90), liadesk.ID{}); err != nil {
 		t.Errorf("an hour later: %v", err)
 	}
 	agent, stranger := b.admin, b.admin
 	agent.Role, stranger.Account = liadesk.RoleAgent, b.options.IDs()
-	if _, err := b.svc.SendTest(t.Context(), agent, c.ID, number(90), 0); liadesk.KindOf(err) != liadesk.KindForbidden {
+	if _, err := b.svc.SendTest(t.Context(), agent, c.ID, number(90), liadesk.ID{}); liadesk.KindOf(err) != liadesk.KindForbidden {
 		t.Errorf("an agent: %v", err)
 	}
-	if _, err := b.svc.SendTest(t.Context(), stranger, c.ID, number(90), 0); liadesk.KindOf(err) != liadesk.KindNotFound {
+	if _, err := b.svc.SendTest(t.Context(), stranger, c.ID, number(90), liadesk.ID{}); liadesk.KindOf(err) != liadesk.KindNotFound {
 		t.Errorf("another account: %v", err)
 	}
 }
@@ -84,7 +83,7 @@ func TestTheLinkInATestOptsOutNoCustomer(t *testing.T) {
 	b := newBench(t)
 	b.person(1, nil)
 	c := b.schedule(func(in *Input) { in.Message, in.Draft = "Sale! {{ contact.opt_out_link }}", true })
-	sent, err := b.svc.SendTest(t.Context(), b.admin, c.ID, number(90), 0)
+	sent, err := b.svc.SendTest(t.Context(), b.admin, c.ID, number(90), liadesk.ID{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func TestABusyInboxLeavesOthersTheirShare(t *testing.T) {
 		t.Fatalf("the busy inbox has %d of 4 posts", len(first))
 	}
 	draft := b.schedule(func(in *Input) { in.InboxID, in.Draft = also.ID, true })
-	if _, err := b.svc.SendTest(t.Context(), b.admin, draft.ID, number(90), 0); err != nil {
+	if _, err := b.svc.SendTest(t.Context(), b.admin, draft.ID, number(90), liadesk.ID{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := round(); len(got) != 0 {

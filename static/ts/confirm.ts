@@ -5,7 +5,8 @@
 //           data-confirm-text="Visitors stop seeing it at once."
 //           data-confirm-action="Delete campaign">
 //
-// Forms without hx- attributes use data-confirm instead of hx-confirm.
+// Forms without hx- attributes use data-confirm instead of hx-confirm; so does a
+// button that is to be asked about when its form is not.
 
 interface Question {
   title: string;
@@ -69,11 +70,12 @@ export function startConfirm(): void {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement)) return;
-    const title = form.dataset["confirm"];
+    const submitter = event.submitter;
+    const asked = submitter?.dataset["confirm"] === undefined ? form : submitter;
+    const title = asked.dataset["confirm"];
     if (title === undefined || agreed.delete(form)) return;
     event.preventDefault();
-    const submitter = event.submitter;
-    void ask(questionOf(form, title)).then((yes) => {
+    void ask(questionOf(asked, title)).then((yes) => {
       if (!yes) return;
       agreed.add(form);
       form.requestSubmit(submitter);
