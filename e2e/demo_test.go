@@ -65,11 +65,23 @@ func TestFromTheFirstStartToAnAnswerInBothChannels(t *testing.T) {
 		shop.inWidget("the conversation after a reload", `deep(".log")?.innerText.includes("It forgives everything but puddles")`)
 	})
 
-	t.Run("a text goes out and is answered", func(t *testing.T) {
+	t.Run("a report that moves leaves its reader in peace", func(t *testing.T) {
 		agent := tab{t, agent.ctx}
-		// The demo's own campaign goes out first: an answer belongs to the last text.
 		agent.open(url + "/campaigns/sms")
 		agent.until("the end of the demo's campaign", `[...document.querySelectorAll(".sms-card")].some(e => e.innerText.includes("New in the greenhouse") && e.innerText.includes("Completed"))`)
+		agent.open(eval[string](agent, `[...document.querySelectorAll(".sms-card")].find(e => e.innerText.includes("New in the greenhouse")).querySelector("a[href*='/campaigns/sms/']").href`))
+		agent.until("the table", `document.querySelector("#sms-figures details > summary")`)
+		agent.click("#sms-figures details > summary")
+		eval[bool](agent, `(window.looks = 0, document.querySelector("#sms-figures .legend a").focus(), document.addEventListener("htmx:after:swap", () => window.looks++), true)`)
+		agent.until("two looks later", `window.looks >= 2`)
+		if !eval[bool](agent, `document.querySelector("#sms-figures details").open && document.activeElement?.matches("#sms-figures .legend a")`) {
+			t.Error("the table was closed, or the focus taken away")
+		}
+	})
+
+	t.Run("a text goes out and is answered", func(t *testing.T) {
+		agent := tab{t, agent.ctx}
+		// The demo's own campaign is out: an answer belongs to the last text.
 		agent.open(url + "/campaigns/sms/new")
 		agent.typed("[name=title]", "Evening for regulars")
 		eval[bool](agent, choose, "select[name=inbox_id]", "Texts USA")
