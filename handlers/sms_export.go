@@ -30,9 +30,13 @@ func (s *Server) apiExportDeliveries(c *fiber.Ctx) error {
 }
 
 // sendRecipients answers with everyone of a campaign that ?status= and ?reason=
-// leave, as a file. What moves while the file is read may stand in it twice,
-// once in each state: the later line is the newer one.
+// leave, as a file, for administrators, as with files of contacts. What moves
+// while the file is read may stand in it twice, once in each state: the later
+// line is the newer one.
 func (s *Server) sendRecipients(c *fiber.Ctx, l *texts.Localizer) error {
+	if err := requireManager(c); err != nil {
+		return err
+	}
 	id, err := pathID(c)
 	if err != nil {
 		return err
