@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -86,6 +87,7 @@ type forecastView struct {
 	Priced   []pricedCountry
 	Dearest  []dearText
 	Progress int64 // of Reachable
+	Empty    []string
 }
 
 type pricedCountry struct {
@@ -137,6 +139,13 @@ func (s *Server) forecastView(c *fiber.Ctx, k liadesk.SMSCampaign, f sms.Forecas
 			p.Cost, v.Cost = amount(*of.Cost), amount(f.Cost)
 		}
 		v.Priced = append(v.Priced, p)
+	}
+	for _, gap := range f.Gaps {
+		field, own := strings.CutPrefix(gap.Variable, "contact.attributes.")
+		if _, word, _ := strings.Cut(gap.Variable, "."); !own && s.texts.Has(fmt.Sprintf("sms.variable.%s", word)) {
+			field = l.T(fmt.Sprintf("sms.variable.%s", word))
+		}
+		v.Empty = append(v.Empty, l.T("forecast.gap", "Count", gap.Texts, "Field", field, "How", "{{ "+gap.Variable+` | default: "…" }}`))
 	}
 	for _, of := range f.Dearest {
 		d := dearText{DearText: of}

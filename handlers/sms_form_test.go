@@ -193,3 +193,21 @@ func TestATestTextIsThatOfThePersonWhoIsShownAndSaysWhatIsWrong(t *testing.T) {
 		t.Errorf("without an inbox: %d %q", a.StatusCode, got)
 	}
 }
+
+func TestTheForecastSaysInWordsWhatIsMissing(t *testing.T) {
+	d := openSMSDesk(t)
+	d.person(1, `,"name":""`)
+	path := d.draft(func(f url.Values) {
+		f.Set("message", "Hi {{ contact.first_name }}, it renews on {{ contact.attributes.renwal_date }}.")
+	})
+	doc := d.part("acme", "GET", path+"/forecast", nil).read(t)
+	for again, running := doc.Find("#sms-forecast").Attr("hx-get"); running; again, running = doc.Find("#sms-forecast").Attr("hx-get") {
+		doc = d.part("acme", "GET", again, nil).read(t)
+	}
+	got := words(doc.Find(".banner.warning"))
+	for _, want := range []string{"1 person has nothing for “renwal_date”", "1 person has nothing for “First name”", `{{ contact.first_name | default: "…" }}`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q lacks %q", got, want)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 	"github.com/liadesk/campaigns/phone"
+	"github.com/liadesk/campaigns/wording"
 )
 
 // Forecast is what a campaign would do, before anybody schedules it: worked out
@@ -43,6 +44,9 @@ type Forecast struct {
 	Segments int64 `json:"segments"`
 	// Unicode is how many of the texts are UCS-2, for some character of theirs.
 	Unicode int64 `json:"unicode"`
+	// Gaps are the variables of which some people have nothing, not even a
+	// default, and how many of them; in most texts first.
+	Gaps []GapForecast `json:"gaps"`
 	// TooLong are texts over the limit of segments: they would be refused.
 	TooLong   int64             `json:"too_long"`
 	Countries []CountryForecast `json:"countries"` // the dearest, or largest, first
@@ -101,6 +105,12 @@ type DearText struct {
 type CostlyForecast struct {
 	Costly
 	Texts int64 `json:"texts"`
+}
+
+// GapForecast is a variable that leaves a gap in texts, and in how many.
+type GapForecast struct {
+	Variable string `json:"variable"`
+	Texts    int64  `json:"texts"`
 }
 
 const (
@@ -233,7 +243,7 @@ func (f *forecaster) count(tx *db.Tx) error {
 	}
 	n := split.Figures()
 	f.out = Forecast{Matched: n.Matched, Reachable: n.Reachable, Skipped: n.Skipped, ByHour: []HourForecast{}, Countries: []CountryForecast{},
-		Dearest: []DearText{}, Costly: []CostlyForecast{}}
+		Dearest: []DearText{}, Costly: []CostlyForecast{}, Gaps: []GapForecast{}}
 	restrained, lately, err := f.s.restrainedOf(tx, f.account, f.c, split.Reachable, f.c.ScheduledAt)
 	if err != nil {
 		return err
@@ -284,6 +294,7 @@ type measured struct {
 	countries                     map[string]*CountryForecast
 	dearest                       []DearText
 	costly                        map[Costly]int64
+	gaps                          map[string]int64
 }
 
 // measure writes and measures the text of everybody in reach, page by page on
@@ -332,7 +343,7 @@ func (f *forecaster) measure(ctx context.Context, run *forecastRun) error {
 // page measures the texts of some people. Texts that came out the same are
 // measured once.
 func (f *forecaster) page(ctx context.Context, dense []uint32) (measured, error) {
-	m := measured{countries: make(map[string]*CountryForecast), costly: make(map[Costly]int64)}
+	m := measured{countries: make(map[string]*CountryForecast), costly: make(map[Costly]int64), gaps: make(map[string]int64)}
 	var people []liadesk.Contact
 	var texted map[string][]liadesk.Texted
 	err := f.s.Store.View(ctx, func(tx *db.Tx) (err error) {
@@ -351,7 +362,14 @@ func (f *forecaster) page(ctx context.Context, dense []uint32) (measured, error)
 	}
 	last, lastText := Measurement{}, ""
 	prices := f.account.Settings
+	template, err := f.s.templates.get(WordingOf(f.c, false))
+	if err != nil {
+		return m, err
+	}
 	for _, p := range people {
+		for _, name := range template.Gaps(wording.Vars{Contact: p, AccountName: f.account.Name}) {
+			m.gaps[name]++
+		}
 		text, err := f.s.Render(f.account, WordingOf(f.c, isFirst(texted[p.Phone], f.c.ID)).AsSample(), p)
 		if err != nil {
 			m.tooLong++ // it would be refused the same
@@ -459,6 +477,16 @@ func (f *forecaster) add(run *forecastRun, m measured) {
 			run.costly[c] += n
 		}
 	}
+	for _, old := range now.Gaps {
+		m.gaps[old.Variable] += old.Texts
+	}
+	now.Gaps = make([]GapForecast, 0, len(m.gaps))
+	for name, n := range m.gaps {
+		now.Gaps = append(now.Gaps, GapForecast{name, n})
+	}
+	slices.SortFunc(now.Gaps, func(a, b GapForecast) int {
+		return cmp.Or(cmp.Compare(b.Texts, a.Texts), strings.Compare(a.Variable, b.Variable))
+	})
 	now.Costly = make([]CostlyForecast, 0, len(run.costly))
 	for c, n := range run.costly {
 		now.Costly = append(now.Costly, CostlyForecast{c, n})

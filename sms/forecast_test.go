@@ -219,3 +219,21 @@ func TestTheDearestTextsAreThoseThatCostMost(t *testing.T) {
 		t.Errorf("%+v, %+v", f.Dearest, f.Countries)
 	}
 }
+
+// A misspelt field would go out as a gap in every text.
+func TestAForecastTellsOfGaps(t *testing.T) {
+	b := newBench(t)
+	for i := range 5 {
+		b.person(i, func(c *liadesk.Contact) {
+			if i < 2 {
+				c.Name = ""
+			}
+			c.Attributes = map[string]string{"renewal_date": "2 May"}
+		})
+	}
+	in := b.input()
+	in.Message = "Hi {{ contact.first_name }}{{ contact.last_name | default: 'x' }}, it renews on {{ contact.attributes.renwal_date }}, not {{ contact.attributes.renewal_date }}. {{ contact.opt_out_link }}"
+	if got := b.forecast(in).Gaps; !slices.Equal(got, []GapForecast{{"contact.attributes.renwal_date", 5}, {"contact.first_name", 2}}) {
+		t.Errorf("%v", got)
+	}
+}

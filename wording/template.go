@@ -118,6 +118,7 @@ type Template struct {
 	text   string           // what to send when there is nothing to fill in
 	filled *liquid.Template // nil if so
 	used   []string
+	bare   []string // those used somewhere without a default
 }
 
 // engine has the six filters and no tags.
@@ -162,7 +163,29 @@ func Parse(source string, also ...string) (*Template, error) {
 		return nil, &Error{r.problems}
 	}
 	slices.Sort(r.used)
-	return &Template{filled: filled, used: slices.Compact(r.used)}, nil
+	slices.Sort(r.bare)
+	return &Template{filled: filled, used: slices.Compact(r.used), bare: slices.Compact(r.bare)}, nil
+}
+
+// Gaps are the variables of which the text has nothing for a recipient, not even
+// a default: it is sent with a gap there.
+func (t *Template) Gaps(v Vars) []string {
+	var gaps []string
+	for _, name := range t.bare {
+		value, own := "", false
+		if get, ok := variables[name]; ok {
+			value = get(v)
+		} else if name, own = strings.CutPrefix(name, Attributes); own {
+			value = v.Contact.Attributes[name]
+			name = Attributes + name
+		} else {
+			continue // an address of ours, which everybody has
+		}
+		if strings.TrimSpace(value) == "" {
+			gaps = append(gaps, name)
+		}
+	}
+	return gaps
 }
 
 // Uses tells whether a variable is among those used.
@@ -258,6 +281,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 type reader struct {
 	also     []string
 	used     []string
+	bare     []string
 	problems []Problem
 }
 
@@ -304,6 +328,9 @@ func (r *reader) object(source string) {
 		r.problem(UnknownVariable, name)
 	}
 	r.used = append(r.used, name)
+	if !slices.Contains(words, "default") {
+		r.bare = append(r.bare, name)
+	}
 	for len(words) > 0 {
 		if words[0] != "|" || len(words) == 1 {
 			r.problem(BadSyntax, strings.Join(words, " "))
