@@ -274,7 +274,7 @@ func (s *Service) reportedUnknown(l *ledger, in liadesk.Inbox, form url.Values) 
 	if !ok || uuid == "" {
 		return nil
 	}
-	owned, err := l.tx.OwnedUUIDs(l.account, in.ID, to, []string{uuid})
+	owned, err := ownedUUIDs(l.tx, in, to, []string{uuid})
 	if err != nil {
 		return err
 	}

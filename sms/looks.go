@@ -3,6 +3,7 @@ package sms
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/liadesk/campaigns/db"
@@ -174,11 +175,22 @@ func (s *Service) settleByList(ctx context.Context, in liadesk.Inbox, a liadesk.
 		uuids = append(uuids, uuid)
 	}
 	return s.Store.Update(ctx, func(tx *db.Tx) error {
-		slots, err := tx.OpenAttempts(in.AccountID, in.ID, a.Phone, liadesk.Attempt{}, 2)
-		if err != nil || len(slots) != 1 || slots[0].ID != a.ID {
+		twins, err := twinsOf(tx, in)
+		if err != nil {
 			return err
 		}
-		owned, err := tx.OwnedUUIDs(in.AccountID, in.ID, a.Phone, uuids)
+		var slots []liadesk.Attempt
+		for _, twin := range twins {
+			more, err := tx.OpenAttempts(in.AccountID, twin, a.Phone, liadesk.Attempt{}, 2)
+			if err != nil {
+				return err
+			}
+			slots = append(slots, more...)
+		}
+		if len(slots) != 1 || slots[0].ID != a.ID {
+			return nil
+		}
+		owned, err := ownedUUIDs(tx, in, a.Phone, uuids)
 		if err != nil {
 			return err
 		}
@@ -201,4 +213,35 @@ func (s *Service) settleByList(ctx context.Context, in liadesk.Inbox, a liadesk.
 		}
 		return l.close()
 	})
+}
+
+// twinsOf are the inboxes of an account that text from the same number, the
+// given one among them: the carrier's list does not tell their texts apart.
+func twinsOf(tx *db.Tx, in liadesk.Inbox) ([]liadesk.ID, error) {
+	twins := []liadesk.ID{in.ID}
+	all, err := tx.Inboxes(in.AccountID)
+	for _, other := range all {
+		if other.ID != in.ID && other.SMS != nil && in.SMS != nil && other.SMS.Number == in.SMS.Number {
+			twins = append(twins, other.ID)
+		}
+	}
+	return twins, err
+}
+
+// ownedUUIDs finds which of the carrier's texts from an inbox's number to another
+// belong to attempts, of that inbox or its twins.
+func ownedUUIDs(tx *db.Tx, in liadesk.Inbox, number string, uuids []string) (map[string]liadesk.ID, error) {
+	twins, err := twinsOf(tx, in)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]liadesk.ID)
+	for _, twin := range twins {
+		owned, err := tx.OwnedUUIDs(in.AccountID, twin, number, uuids)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, owned)
+	}
+	return all, nil
 }

@@ -285,3 +285,24 @@ func TestAnInboxWithAWrongTokenKeepsNoOtherFromTheList(t *testing.T) {
 		}
 	}
 }
+
+// Two inboxes may text from one number. What one of them sent is no proof for
+// the other.
+func TestTheListOfANumberThatTwoInboxesHaveIsReadForBoth(t *testing.T) {
+	b := newBench(t)
+	twin := b.secondInbox()
+	twin.SMS.Number = b.inbox.SMS.Number
+	b.update(func(tx *db.Tx) error { return tx.PutInbox(twin) })
+	b.person(0, nil)
+	c := b.unheard(func(Outgoing) bool { return false })
+	item := liadesk.OutboxItem{ID: b.options.IDs(), AccountID: b.account.ID, InboxID: twin.ID, Cause: liadesk.CauseReply, Phone: number(0), Text: "hello", CreatedAt: b.clock.Now()}
+	b.update(func(tx *db.Tx) error { return tx.PutOutbox(item) })
+	b.work()
+	if len(b.carrier.taken) != 1 {
+		t.Fatalf("%d texts", len(b.carrier.taken))
+	}
+	b.settles(40)
+	if p := b.progress(c.ID); p.Unconfirmed != 1 {
+		t.Errorf("the other inbox's text is taken for the campaign's: %+v", p)
+	}
+}

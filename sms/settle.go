@@ -387,7 +387,7 @@ func (s *Service) markNumber(ctx context.Context, in liadesk.Inbox, number strin
 		for i, t := range texts {
 			uuids[i] = t.UUID
 		}
-		owned, err := tx.OwnedUUIDs(in.AccountID, in.ID, number, uuids)
+		owned, err := ownedUUIDs(tx, in, number, uuids)
 		if err != nil {
 			return err
 		}
