@@ -52,6 +52,9 @@ type Outgoing struct {
 	// CallbackURL receives the delivery reports. It carries the id of the
 	// attempt in its path, the only value of ours that the carrier gives back.
 	CallbackURL string
+	// Keep is how long the carrier may keep the text in its queue at most: what
+	// waited longer is dropped and reported as failed. 0 is as long as it likes.
+	Keep time.Duration
 }
 
 // Receipt proves that the carrier took a text.

@@ -34,6 +34,7 @@ type job struct {
 	until time.Time
 
 	campaign *liadesk.SMSCampaign // nil for a text of the outbox
+	ends     time.Time            // when its hours or the campaign end, zero for never
 	row      liadesk.Delivery     // of the campaign's text, as claimed
 	stored   []byte               // the row's record
 	first    bool                 // see isFirst
@@ -112,6 +113,7 @@ type claimer struct {
 	changed bool // recipients were moved although none was claimed
 	waiting bool // somebody of those looked at last waits for minutes
 	beyond  map[string]uint32
+	ends    map[string]time.Time // see endsOf
 }
 
 func (c *claimer) run() error {
@@ -419,8 +421,23 @@ func (c *claimer) take(sc *liadesk.SMSCampaign, p *liadesk.Contact, class string
 		until = sc.ExpiresAt
 	}
 	c.jobs = append(c.jobs, &job{lane: c.lane, inbox: c.inbox, account: c.account, credentials: c.opened, attempt: a, leased: c.leased,
-		gate: c.gate, until: until, campaign: sc, row: row, stored: stored, first: first, contact: p, class: class})
+		gate: c.gate, until: until, campaign: sc, ends: c.endsOf(sc, class), row: row, stored: stored, first: first, contact: p, class: class})
 	return nil
+}
+
+// endsOf is when a campaign may no more reach the numbers of a class that it may
+// reach now, zero for never.
+func (c *claimer) endsOf(sc *liadesk.SMSCampaign, class string) time.Time {
+	place := sc.ID.String() + class
+	at, known := c.ends[place]
+	if !known {
+		at = nextOf(*c.account, *sc, class, 0, c.now).until
+		if c.ends == nil {
+			c.ends = make(map[string]time.Time)
+		}
+		c.ends[place] = at
+	}
+	return at
 }
 
 // callbackURL is where the carrier reports on an attempt.

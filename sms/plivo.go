@@ -165,6 +165,9 @@ func (c *plivoCarrier) Send(ctx context.Context, m Outgoing) (Receipt, error) {
 	// Log and Trackable stay as the carrier has them by default: with log off it
 	// masks the destination in its list, and nothing could be settled by it.
 	params := plivo.MessageCreateParams{Src: m.From, Dst: m.To, Text: m.Text, URL: m.CallbackURL, Method: http.MethodPost}
+	if seconds := int(m.Keep / time.Second); m.Keep > 0 && seconds < longestKept {
+		params.MessageExpiry = max(shortestKept, seconds)
+	}
 	var answer struct {
 		MessageUUID []string `json:"message_uuid"`
 	}
@@ -177,6 +180,13 @@ func (c *plivoCarrier) Send(ctx context.Context, m Outgoing) (Receipt, error) {
 	}
 	return Receipt{UUID: answer.MessageUUID[0]}, nil
 }
+
+// What Plivo takes for message_expiry, in seconds; by itself it keeps a text in
+// its queue for the longest.
+const (
+	shortestKept = 5
+	longestKept  = 10_799
+)
 
 // invalid is the answer to what must not reach the wire. It is a refusal and not
 // NotSent: trying again would not make it better.

@@ -450,3 +450,25 @@ func TestATextThatWasAnsweredLeavesNothingRunning(t *testing.T) {
 		t.Errorf("200 texts left %d goroutines", after-before)
 	}
 }
+
+// Its queue is bounded in whole seconds, from five to one less than three hours.
+func TestHowLongTheCarrierMayKeepATextIsSaidAsItTakesIt(t *testing.T) {
+	var got map[string]any
+	c := dial(t, func(w http.ResponseWriter, r *http.Request) {
+		got = nil
+		if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+			t.Error(err)
+		}
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = io.WriteString(w, `{"message_uuid":["u"]}`)
+	}, PlivoOptions{})
+	for keep, want := range map[time.Duration]any{
+		0: nil, time.Second: 5.0, 90*time.Second + time.Second/2: 90.0, 3 * time.Hour: nil, 10_798 * time.Second: 10_798.0, 10_799 * time.Second: nil,
+	} {
+		m := testMessage
+		m.Keep = keep
+		if _, err := c.Send(t.Context(), m); err != nil || got["message_expiry"] != want {
+			t.Errorf("%s: %v, %v", keep, got["message_expiry"], err)
+		}
+	}
+}

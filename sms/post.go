@@ -58,9 +58,13 @@ func (s *Service) post(ctx context.Context, j *job) result {
 	ctx, cancel := context.WithTimeout(ctx, s.PostTimeout)
 	defer cancel()
 	r.posted = true
-	receipt, err := s.Dialer.Carrier(credentials).Send(ctx, Outgoing{
-		From: j.inbox.SMS.Number, To: j.attempt.Phone, Text: text, CallbackURL: s.callbackURL(j.attempt),
-	})
+	out := Outgoing{From: j.inbox.SMS.Number, To: j.attempt.Phone, Text: text, CallbackURL: s.callbackURL(j.attempt)}
+	if !j.ends.IsZero() {
+		// A carrier that is handed more than it sends queues the rest, for hours
+		// if need be: into the night of who is to get it.
+		out.Keep = max(leastKept, j.ends.Sub(s.now()))
+	}
+	receipt, err := s.Dialer.Carrier(credentials).Send(ctx, out)
 	r.event.At, r.event.Segments = s.now(), segments
 	// Estimates are for the reports of campaigns.
 	if price, known := j.account.Settings.PriceOf(phone.CountryOfClass(j.class)); known && j.campaign != nil {
@@ -73,6 +77,10 @@ func (s *Service) post(ctx context.Context, j *job) result {
 	r.refusal(err)
 	return r
 }
+
+// leastKept is how long a carrier may keep any text: less than a few seconds is
+// what it needs to send one.
+const leastKept = 5 * time.Second
 
 // refusal sorts what a carrier said into the outcomes of a text. What is not
 // certain is uncertain.

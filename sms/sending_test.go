@@ -619,3 +619,26 @@ func TestTextsOfADeletedInboxDoNotStayInFlightForEver(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// A carrier that is handed more than it sends queues the rest for hours: what it
+// took in the evening must not wake anybody at night.
+func TestTheCarrierMayKeepATextNoLongerThanItIsProper(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Input)
+		want   time.Duration
+	}{
+		"to the end of the hours":    {nil, time.Hour + 59*time.Minute}, // it is a minute past six, they end at eight
+		"to the end of the campaign": {func(in *Input) { in.ExpiresAt = in.ScheduledAt.Add(10 * time.Minute) }, 10 * time.Minute},
+		"at least for seconds":       {func(in *Input) { in.ExpiresAt = in.ScheduledAt.Add(time.Second) }, leastKept},
+		"transactional":              {func(in *Input) { in.Purpose = liadesk.PurposeTransactional }, 0},
+	} {
+		b := newBench(t)
+		b.person(1, nil)
+		b.schedule(c.change)
+		b.due()
+		b.step(1)
+		if len(b.carrier.asked) != 1 || b.carrier.asked[0].Keep != c.want {
+			t.Errorf("%s: %+v", name, b.carrier.asked)
+		}
+	}
+}
