@@ -15,6 +15,8 @@ type Speaker interface {
 // “vip” or “new”, but not tagged “staff”".
 func Sentence(l Speaker, r liadesk.Rule) string {
 	switch {
+	case r.Empty():
+		return l.T("audience.nobody_yet")
 	case r.All != nil && len(*r.All) == 0:
 		return l.T("audience.everyone")
 	case r.Any != nil && len(*r.Any) == 0:

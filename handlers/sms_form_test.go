@@ -109,6 +109,15 @@ func TestADraftIsKeptAsFarAsItIs(t *testing.T) {
 	if a := d.page("acme", "POST", path+"/test", url.Values{"to": {"+46701740699"}}); a.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("a test of nothing: %d", a.StatusCode)
 	}
+	if got := words(d.page("acme", "GET", path, nil).read(t).Find("main")); !strings.Contains(got, "Nobody chosen yet") {
+		t.Errorf("whom it means: %q", got)
+	}
+	// A condition that nobody filled in is none yet, and never means everybody.
+	a = d.page("acme", "POST", path, url.Values{"then": {"save"}, "title": {"x"}, "audience": {"custom"}, "rule": {`{"all":[{},{"any":[{}]},{"not":{}}]}`}})
+	if status, doc := d.api("acme", "GET", "/sms-campaigns/"+id, ""); a.StatusCode != http.StatusSeeOther || status != 200 || doc["audience"].(map[string]any)["rule"] == nil ||
+		len(doc["audience"].(map[string]any)["rule"].(map[string]any)) != 0 {
+		t.Errorf("%d, %v", a.StatusCode, doc["audience"])
+	}
 	// What is there is checked.
 	a = d.page("acme", "POST", path, url.Values{"then": {"save"}, "title": {"x"}, "message": {"Hi {{ contact.nobody }}"}, "purpose": {"marketing"}, "audience": {"tags"}})
 	if got := words(a.read(t).Find(".problem-list")); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(got, "contact.nobody") {

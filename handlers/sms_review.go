@@ -84,7 +84,7 @@ func (s *Server) smsReviewPage(c *fiber.Ctx, id liadesk.ID, refused error, probl
 	if in, ok := inboxes.byID[k.InboxID]; ok {
 		v.Inbox, v.From = in.Name, in.SMS.Number
 	}
-	if v.Changed = errors.Is(refused, sms.ErrChanged); refused == nil || v.Changed {
+	if v.Changed = errors.Is(refused, sms.ErrChanged); liadesk.KindOf(refused) != liadesk.KindInvalid {
 		refused = r.Problems
 	}
 	if v.Unheard, err = s.SMS.Unheard(c.UserContext(), k); err != nil {
@@ -146,7 +146,7 @@ func (s *Server) scheduleSMSCampaign(c *fiber.Ctx) error {
 		return s.smsReviewPage(c, id, err)
 	}
 	switch {
-	case errors.Is(err, sms.ErrChanged):
+	case errors.Is(err, sms.ErrChanged), errors.Is(err, sms.ErrReplaced):
 		c.Status(http.StatusConflict)
 		return s.smsReviewPage(c, id, err)
 	case errors.Is(err, sms.ErrNotDraft):

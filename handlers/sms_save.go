@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -95,10 +96,40 @@ func (s *Server) smsFormLost(c *fiber.Ctx, f smsForm, why string) error {
 // who saves a draft may have to look something up first, and gets a title for it.
 func (s *Server) smsInput(c *fiber.Ctx, f *smsForm) (sms.Input, error) {
 	in, err := f.input()
-	if in.Unfinished = c.FormValue("then") != "review"; in.Unfinished && strings.TrimSpace(in.Title) == "" {
-		in.Title = s.t(c, "sms.form.untitled")
+	if in.Unfinished = c.FormValue("then") != "review"; in.Unfinished {
+		in.Audience = begun(in.Audience)
+		if strings.TrimSpace(in.Title) == "" {
+			in.Title = s.t(c, "sms.form.untitled")
+		}
 	}
 	return in, err
+}
+
+// begun is what a rule of the form says so far: without the conditions that
+// nobody has filled in, and nothing at all if there are no others. It never means
+// everybody by that.
+func begun(r liadesk.Rule) liadesk.Rule {
+	for _, list := range []**[]liadesk.Rule{&r.All, &r.Any} {
+		if *list == nil || len(**list) == 0 {
+			continue
+		}
+		var parts []liadesk.Rule
+		for _, part := range **list {
+			if part = begun(part); !part.Empty() {
+				parts = append(parts, part)
+			}
+		}
+		if *list = &parts; parts == nil {
+			return liadesk.Rule{}
+		}
+	}
+	if r.Not != nil {
+		not := begun(*r.Not)
+		if r.Not = &not; not.Empty() {
+			return liadesk.Rule{}
+		}
+	}
+	return r
 }
 
 // smsConflict puts what two people changed in a draft into words.
@@ -118,15 +149,18 @@ func (s *Server) smsConflict(c *fiber.Ctx, changes []liadesk.Change) ([]conflict
 		case liadesk.Purpose:
 			return l.T(fmt.Sprintf("sms.field.%s", v))
 		case liadesk.Rule:
-			if v.Empty() {
-				return l.T("common.none")
-			}
 			return audience.Sentence(s.ruleSpeaker(c, l), v)
 		case bool:
 			if v {
 				return l.T("common.yes")
 			}
 			return l.T("common.no")
+		case sms.LocalTime:
+			zone := zoneLabel(v.TimeZone)
+			if v.TimeZone == liadesk.RecipientZone {
+				zone = l.T("ownzone.option")
+			}
+			return cmp.Or(strings.TrimSpace(strings.Replace(v.Local, "T", " ", 1)+" "+zone), l.T("common.none"))
 		case time.Time:
 			if v.IsZero() {
 				return l.T("common.none")

@@ -14,6 +14,7 @@ var (
 	ErrNotDraft    = liadesk.Conflict("not_a_draft", "only drafts can be changed; duplicate or replace the campaign")
 	ErrStatus      = liadesk.Conflict("wrong_status", "the campaign's status does not allow this")
 	ErrChanged     = liadesk.Conflict("changed", "somebody else changed the campaign meanwhile")
+	ErrReplaced    = liadesk.Conflict("already_sending", "the campaign that this one replaces has begun to send")
 	ErrInboxGone   = liadesk.Conflict("inbox_gone", "the campaign's inbox was deleted")
 	ErrCarrierList = &liadesk.Error{Kind: liadesk.KindUnavailable, Code: "carrier_list_unavailable", Text: "the carrier's list of texts cannot be read now"}
 )
@@ -302,14 +303,20 @@ func (s *Service) replaced(tx *db.Tx, c *liadesk.SMSCampaign) error {
 	if err != nil || !found || old.Status == liadesk.SMSCancelled {
 		return err
 	}
-	if old.Status != liadesk.SMSScheduled && (old.Status != liadesk.SMSPaused || !old.StartedAt.IsZero()) {
-		return liadesk.Conflict("already_sending", "the campaign that this one replaces has begun to send")
+	if !replaceable(old) {
+		return ErrReplaced
 	}
 	if err := s.cancel(&old); err != nil {
 		return err
 	}
 	old.UpdatedAt, old.Version = s.now(), old.Version+1
 	return tx.PutSMSCampaign(old)
+}
+
+// replaceable tells whether a campaign has not begun and can be cancelled in
+// favour of another.
+func replaceable(c liadesk.SMSCampaign) bool {
+	return c.Status == liadesk.SMSScheduled || c.Status == liadesk.SMSPaused && c.StartedAt.IsZero()
 }
 
 // Get reads one campaign of an inbox that the actor sees.

@@ -2,8 +2,6 @@ package sms
 
 import (
 	"reflect"
-	"strings"
-	"time"
 
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -31,10 +29,7 @@ func differences(theirs, yours liadesk.SMSCampaign) []liadesk.Change {
 	return list
 }
 
-// saidTime is a campaign's time as it was said.
-func saidTime(c liadesk.SMSCampaign) string {
-	if c.TimeZone == "" && !c.ScheduledAt.IsZero() {
-		return c.ScheduledAt.UTC().Format(time.RFC3339)
-	}
-	return strings.TrimSpace(strings.Replace(c.Local, "T", " ", 1) + " " + strings.ReplaceAll(c.TimeZone, "_", " "))
+// saidTime is a draft's time as it was said.
+func saidTime(c liadesk.SMSCampaign) LocalTime {
+	return LocalTime{Local: c.Local, TimeZone: c.TimeZone}
 }

@@ -30,6 +30,9 @@ type nextUp struct {
 // nextOf are n people of a class who may be texted now.
 func nextOf(account liadesk.Account, c liadesk.SMSCampaign, class string, n int64, now time.Time) nextUp {
 	up := nextUp{n: n, until: c.ExpiresAt, final: true}
+	if c.UsualEnd { // it moves on while only the pace keeps people waiting
+		up = nextUp{n: n}
+	}
 	if !hasUsualEnd(account, c) { // it knows no hours
 		return up
 	}

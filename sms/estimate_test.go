@@ -99,4 +99,9 @@ func TestWhoHasNoTurnBeforeTheEndIsForetold(t *testing.T) {
 	if isOver(paused, paused.ExpiresAt) {
 		t.Error("a paused campaign is held to its usual end")
 	}
+	// The usual end moves on for those whom only the pace keeps waiting.
+	usual := liadesk.SMSCampaign{Status: liadesk.SMSSending, UsualEnd: true, ExpiresAt: day(t, 24, "20:00")}
+	if up := nextOf(b.account, usual, "SE//Europe/Stockholm", 5, b.clock.Now()); up.final || !up.until.Equal(usual.ExpiresAt) {
+		t.Errorf("before the usual end: %+v", up)
+	}
 }

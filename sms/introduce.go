@@ -25,6 +25,9 @@ func introduced(account liadesk.Account, text string, purpose liadesk.Purpose) s
 // mentions tells whether a text says a name: as a word of its own, but for
 // alphabets that part no words.
 func mentions(text, name string) bool {
+	if name == "" {
+		return true
+	}
 	text, name = strings.ToLower(text), strings.ToLower(name)
 	for from := 0; ; {
 		at := strings.Index(text[from:], name)

@@ -16,6 +16,7 @@ func TestANameIsSaidOnlyAsAWordOfItsOwn(t *testing.T) {
 		{"Café Été!", "café été", true},
 		{"Réace", "ace", false},
 		{"", "Ace", false},
+		{"Your place", "", true},
 	} {
 		if got := mentions(c.text, c.name); got != c.want {
 			t.Errorf("%q says %q: %v", c.text, c.name, got)

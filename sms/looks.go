@@ -144,6 +144,18 @@ func (s *Service) lookFor(ctx context.Context, in liadesk.Inbox, a liadesk.Attem
 	}
 	carrier := s.Dialer.Carrier(Credentials{AuthID: id, AuthToken: token})
 	q := ListQuery{Since: a.StartedAt.Add(-listSkew), Until: a.Deadline.Add(listSkew), From: in.SMS.Number, To: a.Phone}
+	if !a.Deadline.After(a.StartedAt) { // not posted from here, but perhaps before this database was restored
+		err := s.Store.View(ctx, func(tx *db.Tx) error {
+			l, err := tx.Lease(in.AccountID, in.ID)
+			if !l.Gap.IsZero() {
+				q.Since = l.Gap.Add(-listSkew)
+			}
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
 	found := make(map[string]Listed)
 	for range lookPages {
 		used++
@@ -181,7 +193,7 @@ func (s *Service) settleByList(ctx context.Context, in liadesk.Inbox, a liadesk.
 		}
 		var slots []liadesk.Attempt
 		for _, twin := range twins {
-			more, err := tx.OpenAttempts(in.AccountID, twin, a.Phone, liadesk.Attempt{}, 2)
+			more, err := tx.OpenAttempts(in.AccountID, twin.ID, a.Phone, liadesk.Attempt{}, 2)
 			if err != nil {
 				return err
 			}
@@ -217,12 +229,12 @@ func (s *Service) settleByList(ctx context.Context, in liadesk.Inbox, a liadesk.
 
 // twinsOf are the inboxes of an account that text from the same number, the
 // given one among them: the carrier's list does not tell their texts apart.
-func twinsOf(tx *db.Tx, in liadesk.Inbox) ([]liadesk.ID, error) {
-	twins := []liadesk.ID{in.ID}
+func twinsOf(tx *db.Tx, in liadesk.Inbox) ([]liadesk.Inbox, error) {
+	twins := []liadesk.Inbox{in}
 	all, err := tx.Inboxes(in.AccountID)
 	for _, other := range all {
 		if other.ID != in.ID && other.SMS != nil && in.SMS != nil && other.SMS.Number == in.SMS.Number {
-			twins = append(twins, other.ID)
+			twins = append(twins, other)
 		}
 	}
 	return twins, err
@@ -237,7 +249,7 @@ func ownedUUIDs(tx *db.Tx, in liadesk.Inbox, number string, uuids []string) (map
 	}
 	all := make(map[string]liadesk.ID)
 	for _, twin := range twins {
-		owned, err := tx.OwnedUUIDs(in.AccountID, twin, number, uuids)
+		owned, err := tx.OwnedUUIDs(in.AccountID, twin.ID, number, uuids)
 		if err != nil {
 			return nil, err
 		}

@@ -282,3 +282,175 @@ func TestAnAnswerThatIsNotTakenWhileItsInboxGoesSaysThatItFailed(t *testing.T) {
 		t.Errorf("it says %s %s", m.Delivery, m.ErrorCode)
 	}
 }
+
+// The usual end moves on only for a campaign that was at work when it came.
+func TestAnEndThatCameWhileNobodyWasAtWorkStands(t *testing.T) {
+	begin := func() (*bench, liadesk.SMSCampaign) {
+		b := newBench(t)
+		b.inbox.SMS.MessagesPerSecond = 0.01
+		b.update(func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
+		for i := range 50 {
+			b.person(i, nil)
+		}
+		c := b.schedule(nil)
+		b.due()
+		// Somebody lowers the pace.
+		b.inbox.SMS.MessagesPerSecond = 0.005
+		b.update(func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
+		for b.clock.Now().Before(day(t, 24, "19:55")) {
+			b.step(1)
+			b.tick()
+		}
+		return b, c
+	}
+	b, c := begin() // the power goes, for three days
+	b.clock.Advance(72 * time.Hour)
+	b.restart()
+	b.tick()
+	b.work()
+	if p, got := b.progress(c.ID), b.campaign(c.ID); got.Status != liadesk.SMSCompleted || p.Expired == 0 || p.Pending+p.Deferred > 0 {
+		t.Errorf("after an outage: %s, %+v", got.Status, p)
+	}
+	b, c = begin() // it goes until just after the end, and an answer is sent first
+	b.update(func(tx *db.Tx) error {
+		l, err := tx.Lease(b.account.ID, b.inbox.ID)
+		l.ClaimedAt = day(t, 24, "20:05")
+		return errors.Join(err, tx.PutLease(b.account.ID, b.inbox.ID, l))
+	})
+	b.clock.Advance(day(t, 24, "20:06").Sub(b.clock.Now()))
+	b.tick()
+	b.work()
+	if p, got := b.progress(c.ID), b.campaign(c.ID); got.Status != liadesk.SMSCompleted || p.Expired == 0 {
+		t.Errorf("after an answer: %s, %+v", got.Status, p)
+	}
+	b, c = begin() // and the inbox goes on
+	for b.clock.Now().Before(day(t, 25, "20:01")) {
+		b.step(1)
+		b.tick()
+	}
+	if p, got := b.progress(c.ID), b.campaign(c.ID); got.Status != liadesk.SMSCompleted || p.Accepted != 50 {
+		t.Errorf("at work: %s, %+v", got.Status, p)
+	}
+}
+
+func TestPeopleWithoutHoursDoNotKeepABusyInboxsCampaignOpen(t *testing.T) {
+	b := newBench(t)
+	b.person(0, func(c *liadesk.Contact) { c.Phone, c.Class = "+881612345678", "//" })
+	b.person(1, nil)
+	c := b.schedule(nil)
+	b.due()
+	b.work()
+	for b.clock.Now().Before(day(t, 24, "20:10")) {
+		item := liadesk.OutboxItem{ID: b.options.IDs(), AccountID: b.account.ID, InboxID: b.inbox.ID, Cause: liadesk.CauseReply, Phone: number(1), Text: "hello", CreatedAt: b.clock.Now()}
+		b.update(func(tx *db.Tx) error { return tx.PutOutbox(item) })
+		b.step(1)
+		b.tick()
+		b.clock.Advance(time.Minute)
+	}
+	if p, got := b.progress(c.ID), b.campaign(c.ID); got.Status != liadesk.SMSCompleted || p.Expired != 1 {
+		t.Errorf("%s, %+v", got.Status, p)
+	}
+}
+
+// An agent answers while sending is held: that is not out, whatever the backup
+// was. What waited in the backup is looked for from the backup on.
+func TestWhatWasWrittenSinceTheRestoreIsSent(t *testing.T) {
+	b, backup := onFile(t)
+	b.person(1, nil)
+	b.person(2, nil)
+	write := func(to int) liadesk.ID {
+		item := liadesk.OutboxItem{ID: b.options.IDs(), AccountID: b.account.ID, InboxID: b.inbox.ID, Cause: liadesk.CauseReply, Phone: number(to), Text: "hello", CreatedAt: b.clock.Now()}
+		b.update(func(tx *db.Tx) error { return tx.PutOutbox(item) })
+		return item.ID
+	}
+	old := write(1)
+	restore := backup()
+	b.work()
+	b.clock.Advance(3 * time.Hour)
+	restore()
+	b.update(func(tx *db.Tx) error { return tx.SetHeld(db.Held{Reason: db.HeldRestored, At: b.clock.Now()}) })
+	b.clock.Advance(time.Hour)
+	write(2)
+	b.carrier.lists = func(ListQuery) (ListPage, error) { return ListPage{}, &SendError{Class: Unknown, Reason: ReasonServer} }
+	if err := b.svc.Release(t.Context(), b.admin); err != nil {
+		t.Fatal(err)
+	}
+	b.work()
+	if n := b.carrier.times(); n[number(1)] != 1 || n[number(2)] != 1 {
+		t.Errorf("texts by number: %v", n)
+	}
+	b.carrier.lists = nil
+	b.settles(10)
+	var a liadesk.Attempt
+	b.update(func(tx *db.Tx) (err error) {
+		a, _, err = tx.Attempt(b.account.ID, old)
+		return err
+	})
+	if a.Alone == nil || a.Alone.Status != liadesk.DeliverySent && a.Alone.Status != liadesk.DeliveryAccepted {
+		t.Errorf("once the list can be read: %+v", a.Alone)
+	}
+}
+
+// After a restore the carrier's text is the answer's of one inbox, or the
+// campaign's of another with the same number: nobody can tell, and nobody is
+// texted for a guess.
+func TestARestoreGivesNoTextToTheWrongOneOfTwoInboxesWithOneNumber(t *testing.T) {
+	b, backup := onFile(t)
+	twin := b.secondInbox()
+	twin.SMS.Number, twin.SMS.AuthID = b.inbox.SMS.Number, b.inbox.SMS.AuthID
+	b.update(func(tx *db.Tx) error { return tx.PutInbox(twin) })
+	b.person(1, nil)
+	c := b.schedule(nil)
+	item := liadesk.OutboxItem{ID: b.options.IDs(), AccountID: b.account.ID, InboxID: twin.ID, Cause: liadesk.CauseReply, Phone: number(1), Text: "hello", CreatedAt: b.clock.Now()}
+	b.update(func(tx *db.Tx) error { return tx.PutOutbox(item) })
+	restore := backup()
+	b.step(1) // the answer goes out, and the campaign would
+	b.clock.Advance(2 * time.Minute)
+	restore()
+	if err := b.svc.Release(t.Context(), b.admin); err != nil {
+		t.Fatal(err)
+	}
+	b.work()
+	b.tick()
+	b.work()
+	if p := b.progress(c.ID); len(b.carrier.taken) != 1 || p.Unconfirmed != 1 || p.Accepted+p.Sent != 0 {
+		t.Errorf("%d texts, %+v", len(b.carrier.taken), p)
+	}
+}
+
+func TestAReviewSaysThatTheOtherIsThroughAndWhatADraftLacks(t *testing.T) {
+	b := newBench(t)
+	b.often()
+	b.person(1, func(c *liadesk.Contact) { c.Name = "Ana Lund" })
+	old := b.schedule(nil)
+	c, err := b.svc.Replace(t.Context(), b.admin, old.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := InputOf(b.campaign(c.ID))
+	in.ScheduledAt = b.clock.Now().Add(time.Hour)
+	if _, err := b.svc.Update(t.Context(), b.admin, c.ID, in); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := b.svc.Review(t.Context(), b.admin, c.ID, 0); err != nil || r.Problems != nil {
+		t.Errorf("while it can be replaced: %v, %v", r.Problems, err)
+	}
+	b.due()
+	b.work()
+	if r, err := b.svc.Review(t.Context(), b.admin, c.ID, 0); err != nil || !slices.Equal(codesOf(r.Problems), []string{"replaces:already_sending"}) {
+		t.Errorf("once it is through: %v, %v", r.Problems, err)
+	}
+
+	b.account.Settings.Footer, b.account.Settings.Introduce = "Reply STOP to opt out", true
+	b.update(func(tx *db.Tx) error { return tx.PutAccount(b.account) })
+	empty, err := b.svc.Create(t.Context(), b.admin, Input{Title: "x", InboxID: b.inbox.ID, Draft: true, Unfinished: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, found, err := b.svc.Preview(t.Context(), b.admin, empty.ID, "Ana"); err != nil || !found || p.Meant || p.Text != "" {
+		t.Errorf("a person sought for no audience: %+v, %v, %v", p, found, err)
+	}
+	if _, err := b.svc.SendTest(t.Context(), b.admin, empty.ID, number(9), liadesk.ID{}); !slices.Equal(codesOf(err), []string{"message:required"}) {
+		t.Errorf("a footer alone is sent: %v", err)
+	}
+}

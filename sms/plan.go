@@ -199,17 +199,20 @@ func (s *Service) shareOfEnd(tx *db.Tx, account liadesk.Account, c liadesk.SMSCa
 	return usualEnd(account, c, waiting, in.SMS.MessagesPerSecond/float64(max(1, sending[c.InboxID])), s.now()), err
 }
 
-// stillSending is how long ago an inbox may have claimed its last text when a
-// campaign's usual end comes, for it to be at work.
+// stillSending is how long before a campaign's usual end its inbox may have
+// claimed its last text, to be at work then, and how long after it that is worth
+// anything.
 const stillSending = 10 * time.Minute
 
 // prolong gives a campaign another usual end when the one that it has comes
 // while its inbox is at work: only the pace, which campaigns that began later
 // had a share of, or which somebody lowered, kept back those who still wait. An
-// inbox that stood still, for the carrier or for this server, ends it.
+// inbox that stood still, for the carrier or for this server, ends it; so does a
+// campaign of which only those are left whom nobody knows an hour for.
 func (s *Service) prolong(ctx context.Context, c liadesk.SMSCampaign) (liadesk.SMSCampaign, error) {
 	isDue := func(c liadesk.SMSCampaign) bool {
-		return c.UsualEnd && c.Frozen && c.Status == liadesk.SMSSending && c.Sweep == liadesk.SweepNone && isOver(c, s.now())
+		return c.UsualEnd && c.Frozen && c.Status == liadesk.SMSSending && c.Sweep == liadesk.SweepNone && isOver(c, s.now()) &&
+			s.now().Sub(c.ExpiresAt) <= stillSending
 	}
 	if !isDue(c) {
 		return c, nil
@@ -228,14 +231,21 @@ func (s *Service) prolong(ctx context.Context, c liadesk.SMSCampaign) (liadesk.S
 			return err
 		}
 		lease, err := tx.Lease(c.AccountID, c.InboxID)
-		if err != nil || now.ExpiresAt.Sub(lease.ClaimedAt) > stillSending {
-			return err
+		if before := now.ExpiresAt.Sub(lease.ClaimedAt); err != nil || before > stillSending || before < -time.Minute {
+			return err // a claim after the end is of an answer, and says nothing
 		}
 		left, err := figures(tx, c.AccountID, c.ID)
-		if err != nil || left.waiting() == 0 {
+		if err != nil {
 			return err
 		}
 		now.ExpiresAt = time.Time{} // else the plan would end with it
+		maps.DeleteFunc(left.pending, func(class string, _ int64) bool {
+			_, ok := opening(account, now, class, s.now())
+			return !ok
+		})
+		if len(left.pending) == 0 {
+			return nil
+		}
 		if now.ExpiresAt, err = s.shareOfEnd(tx, account, now, in, left.pending); err != nil {
 			return err
 		}

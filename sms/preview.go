@@ -3,6 +3,8 @@ package sms
 import (
 	"context"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"github.com/liadesk/campaigns/audience"
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
@@ -47,9 +49,11 @@ func (s *Service) Preview(ctx context.Context, actor liadesk.Actor, id liadesk.I
 		if err != nil || len(page.Items) == 0 {
 			return err
 		}
-		split, err := audience.Evaluate(tx, c.AccountID, c.Audience, c.Purpose)
-		if err != nil {
-			return err
+		split := audience.Split{Matched: roaring.New(), Reachable: roaring.New()}
+		if !c.Audience.Empty() { // a draft may have none yet, and then means nobody
+			if split, err = audience.Evaluate(tx, c.AccountID, c.Audience, c.Purpose); err != nil {
+				return err
+			}
 		}
 		for i, p := range page.Items {
 			one := meaning(split, p)

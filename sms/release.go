@@ -76,6 +76,10 @@ func (s *Service) release(ctx context.Context) error {
 		}
 	}
 	err = s.Store.Update(ctx, func(tx *db.Tx) error {
+		held, _, err := tx.Held()
+		if err != nil {
+			return err
+		}
 		for _, in := range unread {
 			l, err := tx.Lease(in.AccountID, in.ID)
 			if err != nil {
@@ -87,7 +91,7 @@ func (s *Service) release(ctx context.Context) error {
 			if err := tx.PutLease(in.AccountID, in.ID, l); err != nil {
 				return err
 			}
-			if err := s.doubtOutbox(tx, in); err != nil {
+			if err := s.doubtOutbox(tx, in, held.At); err != nil {
 				return err
 			}
 			if err := s.pauseAll(tx, in.AccountID, liadesk.PauseRestored, func(c liadesk.SMSCampaign) bool {
@@ -104,15 +108,19 @@ func (s *Service) release(ctx context.Context) error {
 	return err
 }
 
-// doubtOutbox makes the texts that wait in an inbox's outbox unconfirmed.
-func (s *Service) doubtOutbox(tx *db.Tx, in liadesk.Inbox) error {
+// doubtOutbox makes the texts unconfirmed that wait in an inbox's outbox since
+// before sending was held. What was written since then is not out.
+func (s *Service) doubtOutbox(tx *db.Tx, in liadesk.Inbox, before time.Time) error {
 	l := newLedger(tx, in.AccountID, in.ID[15], s.now())
 	for {
-		items, err := tx.Outbox(in.AccountID, in.ID, recoverPage)
-		if err != nil || len(items) == 0 {
-			return errors.Join(err, l.close())
+		items, err := tx.Outbox(in.AccountID, in.ID, recoverPage) // in the order in which they were written
+		if err != nil {
+			return err
 		}
 		for _, item := range items {
+			if item.CreatedAt.After(before) {
+				return l.close()
+			}
 			a, err := l.takeOut(item)
 			if err != nil {
 				return err
@@ -124,6 +132,9 @@ func (s *Service) doubtOutbox(tx *db.Tx, in liadesk.Inbox) error {
 			if err := s.tell(tx, ch); err != nil {
 				return err
 			}
+		}
+		if len(items) == 0 {
+			return l.close()
 		}
 	}
 }

@@ -124,6 +124,11 @@ func (s *Service) unfit(tx *db.Tx, c liadesk.SMSCampaign, r *Review) error {
 		return nil
 	}
 	err := s.fill(tx, &c, in)
+	if old := r.Replaces; err == nil && old.Status != "" && old.Status != liadesk.SMSCancelled && !replaceable(old) {
+		var v liadesk.Invalid
+		v.Add("replaces", ErrReplaced.Code)
+		err = v.Err()
+	}
 	if liadesk.KindOf(err) == liadesk.KindInvalid {
 		r.Problems = err
 		return nil
@@ -171,6 +176,9 @@ func (s *Service) textFor(tx *db.Tx, account liadesk.Account, c liadesk.SMSCampa
 	texted, err := tx.Texted(account.ID, []string{p.Phone})
 	if err != nil {
 		return "", err
+	}
+	if c.Message == "" {
+		return "", nil // a name and a footer are no text
 	}
 	text, err := s.Render(account, WordingOf(c, isFirst(texted[p.Phone], c.ID)).AsSample(), p)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -122,9 +123,13 @@ func (s *Service) gapBegins(tx *db.Tx, in liadesk.Inbox) (time.Time, error) {
 	return since, err
 }
 
-// openCampaigns are those of an inbox that may have sent by now and are not
-// over.
+// openCampaigns are those of an inbox, and of others with its number, that may
+// have sent by now and are not over.
 func (s *Service) openCampaigns(tx *db.Tx, in liadesk.Inbox) ([]liadesk.SMSCampaign, error) {
+	twins, err := twinsOf(tx, in)
+	if err != nil {
+		return nil, err
+	}
 	var open []liadesk.SMSCampaign
 	for _, status := range []liadesk.SMSStatus{liadesk.SMSScheduled, liadesk.SMSSending, liadesk.SMSPaused} {
 		some, err := tx.SMSCampaignsDue(in.AccountID, status, s.now())
@@ -132,7 +137,7 @@ func (s *Service) openCampaigns(tx *db.Tx, in liadesk.Inbox) ([]liadesk.SMSCampa
 			return nil, err
 		}
 		for _, c := range some {
-			if c.InboxID == in.ID {
+			if slices.ContainsFunc(twins, func(twin liadesk.Inbox) bool { return twin.ID == c.InboxID }) {
 				open = append(open, c)
 			}
 		}
@@ -248,26 +253,35 @@ func (s *Service) markNumber(ctx context.Context, in liadesk.Inbox, number strin
 
 // slotsOf finds every text of ours to a number that the carrier may have
 // without our knowing: attempts whose outcome is open, texts of the outbox, and
-// waiting recipients of campaigns that have begun. The latter two are made
-// attempts here, under which the carrier's text will be theirs.
+// waiting recipients of campaigns that have begun, of all inboxes with the same
+// number. The latter two are made attempts here, under which the carrier's text
+// will be theirs.
 func (s *Service) slotsOf(l *ledger, in liadesk.Inbox, number string) ([]liadesk.Attempt, error) {
-	slots, err := l.tx.OpenAttempts(in.AccountID, in.ID, number, liadesk.Attempt{}, recoverPage)
+	twins, err := twinsOf(l.tx, in)
 	if err != nil {
 		return nil, err
 	}
-	items, err := l.tx.Outbox(in.AccountID, in.ID, recoverPage)
-	if err != nil {
-		return nil, err
-	}
-	for _, item := range items {
-		if item.Phone != number {
-			continue
-		}
-		a, err := l.takeOut(item)
+	var slots []liadesk.Attempt
+	for _, twin := range twins {
+		open, err := l.tx.OpenAttempts(twin.AccountID, twin.ID, number, liadesk.Attempt{}, recoverPage)
 		if err != nil {
 			return nil, err
 		}
-		slots = append(slots, a)
+		slots = append(slots, open...)
+		items, err := l.tx.Outbox(twin.AccountID, twin.ID, recoverPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range items {
+			if item.Phone != number {
+				continue
+			}
+			a, err := l.takeOut(item)
+			if err != nil {
+				return nil, err
+			}
+			slots = append(slots, a)
+		}
 	}
 	person, known, err := l.tx.ContactByPhone(in.AccountID, number)
 	if err != nil || !known {

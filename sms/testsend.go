@@ -86,6 +86,9 @@ func (s *Service) testText(tx *db.Tx, account liadesk.Account, c liadesk.SMSCamp
 	if !found || in.SMS == nil {
 		v.Add("inbox_id", "not_found")
 	}
+	if c.Message == "" {
+		v.Add("message", "required")
+	}
 	if err := v.Err(); err != nil {
 		return sent, err
 	}
