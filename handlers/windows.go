@@ -2,8 +2,11 @@ package handlers
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
+	"hash/crc32"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +34,9 @@ type windowsPage struct {
 	// Most is the most texts in 24 hours, as typed; Usual is what holds without
 	// that, "" when nothing does.
 	Most, Usual string
+	// Seen stands for the hours of the place as the form began with them, and
+	// Theirs are those that somebody else set meanwhile, in words.
+	Seen, Theirs string
 }
 
 // windowRow is a place with its hours in words.
@@ -73,6 +79,7 @@ func (s *Server) windowsPage(c *fiber.Ctx, f windowsPage) Page {
 	if n := mostAt(without(set.Windows, f.Place), f.Place); f.Place != "" && n > 0 {
 		f.Usual = strconv.Itoa(n)
 	}
+	f.Seen = seenWindow(set, f.Place)
 	row := func(place, name string, w hours.Window) {
 		r := windowRow{Place: place, Name: name, Hours: s.hoursText(c, hours.Schedule{Week: w.Week}), Basis: w.Basis,
 			Own: slices.Contains(rules.Own, place), Holidays: len(w.Holidays), MostPerDay: mostAt(set.Windows, place), Public: s.publicText(c, w)}
@@ -193,6 +200,16 @@ func (s *Server) editWindow(c *fiber.Ctx) error {
 		v.Add("place", "required")
 		return s.invalid(c, v.Err(), "settings/windows", "settings/windows", s.windowsPage(c, f))
 	}
+	set := viewer(c).Account.Settings
+	if seen := c.FormValue("seen"); seen != "" && c.FormValue("seen_of") == f.Place && seen != seenWindow(set, f.Place) {
+		country, state, _ := strings.Cut(f.Place, "/")
+		w := hours.BuiltIn().ForWith(set.Windows, country, state)
+		if f.Theirs = s.hoursText(c, hours.Schedule{Week: w.Week, Holidays: w.Holidays}); w.NeverOpen() {
+			f.Theirs = s.t(c, "windows.never")
+		}
+		c.Status(http.StatusConflict)
+		return s.page(c, "settings/windows", s.windowsPage(c, f))
+	}
 	patch := map[string]*hours.Window{f.Place: nil}
 	if c.FormValue("back") == "" {
 		var wrong liadesk.Invalid
@@ -209,7 +226,7 @@ func (s *Server) editWindow(c *fiber.Ctx) error {
 		}
 		w := hours.Window{Week: typed.Week, Holidays: typed.Holidays, MostPerDay: most}
 		if f.Keep {
-			kept := keptWindow(viewer(c).Account.Settings, f.Place)
+			kept := keptWindow(set, f.Place)
 			w.Public, w.PublicShifts = kept.Public, kept.PublicShifts
 		}
 		patch[f.Place] = &w
@@ -219,6 +236,16 @@ func (s *Server) editWindow(c *fiber.Ctx) error {
 	}
 	s.toast(c, ToneSuccess, s.t(c, "settings.saved"))
 	return s.redirect(c, "/settings/windows")
+}
+
+// seenWindow stands for what an account has set for a place, or that it has set
+// nothing: it differs when somebody changed that.
+func seenWindow(set liadesk.Settings, place string) string {
+	raw, err := json.Marshal(set.Windows[place])
+	if err != nil {
+		return "" // it has only text and numbers in it: this cannot be
+	}
+	return strconv.FormatUint(uint64(crc32.ChecksumIEEE(raw)), 36)
 }
 
 // ofWindow names the fields of a refusal as the form of one place has them.

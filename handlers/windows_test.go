@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -179,5 +180,43 @@ func TestTheTableHasTheLimitOfTheCountryToo(t *testing.T) {
 	seen()
 	if value, _ := d.page("acme", "GET", "/settings/windows?place=US%2FFL", nil).read(t).Find("[name=most_per_day]").Attr("value"); value != "" {
 		t.Errorf("the law's limit became the account's own: %q", value)
+	}
+}
+
+func TestTwoWhoSetTheHoursOfAPlaceAtOnceLoseNothing(t *testing.T) {
+	d := openSMSDesk(t)
+	form := func() url.Values {
+		doc := d.page("acme", "GET", "/settings/windows?place=BR", nil).read(t)
+		f := url.Values{"time_zone": {"UTC"}, "place": {"BR"}}
+		for _, name := range []string{"seen", "seen_of"} {
+			value, _ := doc.Find("[name=" + name + "]").Attr("value")
+			f.Set(name, value)
+		}
+		return f
+	}
+	theirs, mine := form(), form()
+	theirs["mon_from"], theirs["mon_to"] = []string{"10:00"}, []string{"18:00"}
+	mine["tue_from"], mine["tue_to"] = []string{"11:00"}, []string{"17:00"}
+	if a := d.page("acme", "POST", "/settings/windows", theirs); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("the first: %d", a.StatusCode)
+	}
+	// Sessions read the account with each request; the desk's do once.
+	if err := d.store.View(t.Context(), func(tx *db.Tx) (err error) {
+		v := d.viewers["acme"]
+		v.Account, _, err = tx.Account(v.Account.ID)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	a := d.page("acme", "POST", "/settings/windows", mine)
+	doc := a.read(t)
+	typed, _ := doc.Find("[name=tue_from]").First().Attr("value")
+	if got := words(doc.Find(".banner.warning")); a.StatusCode != http.StatusConflict || !strings.Contains(got, "Saved meanwhile: Mon 10:00–18:00") || typed != "11:00" {
+		t.Errorf("%d %q, typed %s", a.StatusCode, got, typed)
+	}
+	seen, _ := doc.Find("[name=seen]").Attr("value")
+	mine.Set("seen", seen)
+	if a := d.page("acme", "POST", "/settings/windows", mine); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("a second save, knowing of the first: %d", a.StatusCode)
 	}
 }
