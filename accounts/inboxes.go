@@ -249,7 +249,7 @@ func (s *Service) applySMS(v *liadesk.Invalid, i *liadesk.Inbox, sms *liadesk.SM
 			if sms.SealedToken == nil && token == "" {
 				v.Add("auth_token", "required")
 			}
-		case !credential(id) || strings.ContainsAny(id, "/?#%"): // it is part of the carrier's addresses
+		case !liadesk.IsAuthID(id):
 			v.Add("auth_id", "not_a_credential")
 		case (id != sms.AuthID || sms.SealedToken == nil) && token == "":
 			// A token belongs to its id; the old one would be refused.

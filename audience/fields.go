@@ -49,7 +49,7 @@ func checkField(v *liadesk.Invalid, at string, r liadesk.Rule) {
 	case strings.HasPrefix(r.Field, campaignField):
 		checkCampaign(v, at, r)
 		return
-	case isAttribute && (name == "" || len(name) > maxAttributeName),
+	case isAttribute && (liadesk.AttributeName(name) == "" || len(name) > maxAttributeName),
 		!isAttribute && !has && !slices.Contains(textFields, r.Field) && !slices.Contains(momentFields, r.Field):
 		v.Add(at+".field", "field_unknown", "Name", clip(r.Field))
 		return
@@ -125,7 +125,7 @@ func setsOfField(r liadesk.Rule) []db.SetRef {
 		return nil
 	}
 	if name, ok := strings.CutPrefix(field, attribute); ok {
-		field = attribute + strings.ToLower(name) // as contacts have it
+		field = attribute + liadesk.AttributeName(name) // as contacts have it
 	}
 	switch {
 	case field == hasEmail:

@@ -75,7 +75,7 @@ func guessColumns(names []string) []liadesk.ImportColumn {
 			target = liadesk.ColumnSkip
 		case !known || used[target] && target != liadesk.ColumnSkip && target != liadesk.ColumnTags:
 			target = liadesk.ColumnAttribute
-			if attributeName(name) == "" {
+			if liadesk.AttributeName(name) == "" {
 				target = liadesk.ColumnSkip
 			}
 		}
@@ -152,7 +152,7 @@ func checkOptions(o *liadesk.ImportOptions) error {
 			v.Add(field, "bad_target")
 		case c.Target == liadesk.ColumnSkip, c.Target == liadesk.ColumnTags:
 		case c.Target == liadesk.ColumnAttribute:
-			if name := attributeName(c.Header); name == "" || len(name) > MaxAttributeName {
+			if name := liadesk.AttributeName(c.Header); name == "" || len(name) > MaxAttributeName {
 				v.Add(field, "bad_attribute", "Name", c.Header)
 			}
 		case used[c.Target]:

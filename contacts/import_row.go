@@ -59,7 +59,7 @@ func parseRow(row fileRow, o liadesk.ImportOptions, now time.Time) parsedRow {
 			in.Country, out.HasCountry = cell, true
 		case liadesk.ColumnAttribute:
 			in.Attributes[column.Header] = cell
-			field = "attributes." + attributeName(column.Header)
+			field = "attributes." + liadesk.AttributeName(column.Header)
 		default:
 			continue
 		}

@@ -1,6 +1,7 @@
 package contacts
 
 import (
+	"cmp"
 	"maps"
 	"net/mail"
 	"slices"
@@ -100,9 +101,9 @@ func (p Patch) apply(v *liadesk.Invalid, old liadesk.Contact, region string) lia
 		}
 		for name, value := range p.SetAttributes {
 			if value == nil {
-				delete(merged, attributeName(name))
+				delete(merged, liadesk.AttributeName(name))
 			} else {
-				merged[name] = *value
+				merged[cmp.Or(liadesk.AttributeName(name), name)] = *value
 			}
 		}
 		c.Attributes = cleanAttributes(v, merged)
@@ -272,27 +273,10 @@ func cleanTags(v *liadesk.Invalid, list []string) []string {
 	return tags
 }
 
-// attributeName is how an attribute is called in messages: small letters,
-// digits and underscores, beginning with a letter ("Fecha de alta" is
-// fecha_de_alta). "" when nothing is left.
-func attributeName(s string) string {
-	var b strings.Builder
-	for _, r := range norm.NFKD.String(strings.ToLower(line(s))) {
-		switch {
-		case r >= 'a' && r <= 'z', r == '_', r >= '0' && r <= '9' && b.Len() > 0:
-			b.WriteRune(r)
-		case unicode.Is(unicode.Mn, r):
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "_"):
-			b.WriteByte('_')
-		}
-	}
-	return strings.Trim(b.String(), "_")
-}
-
 func cleanAttributes(v *liadesk.Invalid, in map[string]string) map[string]string {
 	out := make(map[string]string, len(in))
 	for _, raw := range sortedKeys(in) {
-		name, value := attributeName(raw), strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(in[raw], ""), "\x00", ""))
+		name, value := liadesk.AttributeName(raw), strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(in[raw], ""), "\x00", ""))
 		field := "attributes." + name
 		switch {
 		case name == "":

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -182,6 +183,21 @@ func sendList[T any](c *fiber.Ctx, items []T, next string) error {
 	return c.JSON(out)
 }
 
+// behind is what follows a record in a list that is in the order of its ids, one
+// way or the other; also when the record was deleted since.
+func behind[R any](all []R, id func(R) liadesk.ID, from liadesk.ID) []R {
+	if at := slices.IndexFunc(all, func(r R) bool { return id(r) == from }); at >= 0 {
+		return all[at+1:]
+	}
+	newestFirst := len(all) > 1 && id(all[0]).Compare(id(all[1])) > 0
+	for i, r := range all {
+		if id(r).Compare(from) < 0 == newestFirst {
+			return all[i:]
+		}
+	}
+	return nil
+}
+
 // sendPage answers with the asked part of a short list that was read whole.
 func sendPage[R, T any](c *fiber.Ctx, all []R, id func(R) liadesk.ID, view func(R) T) error {
 	after, limit, err := listAsked(c)
@@ -195,15 +211,7 @@ func sendPage[R, T any](c *fiber.Ctx, all []R, id func(R) liadesk.ID, view func(
 			wrong.Add("after", "wrong_cursor")
 			return wrong.Err()
 		}
-		for i, r := range all {
-			if id(r) == from {
-				all = all[i+1:]
-				break
-			}
-			if i == len(all)-1 {
-				all = nil // it was deleted since: the asker starts again
-			}
-		}
+		all = behind(all, id, from)
 	}
 	next := ""
 	if len(all) > limit {

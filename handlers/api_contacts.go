@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"encoding/json"
+	"reflect"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -63,14 +65,14 @@ func showContact(v contacts.View) contactJSON {
 // contactInput is what POST and PATCH take. Attributes are set one by one;
 // null takes one away.
 type contactInput struct {
-	Name       *string            `json:"name"`
-	Phone      *string            `json:"phone"`
-	Email      *string            `json:"email"`
-	Tags       *[]string          `json:"tags"`
-	Attributes map[string]*string `json:"attributes"`
-	TimeZone   *string            `json:"time_zone"`
-	Language   *string            `json:"language"`
-	Country    *string            `json:"country"`
+	Name       *string                   `json:"name"`
+	Phone      *string                   `json:"phone"`
+	Email      *string                   `json:"email"`
+	Tags       *[]string                 `json:"tags"`
+	Attributes map[string]*attributeText `json:"attributes"`
+	TimeZone   *string                   `json:"time_zone"`
+	Language   *string                   `json:"language"`
+	Country    *string                   `json:"country"`
 	SMSConsent *struct {
 		Granted bool            `json:"granted"`
 		Source  string          `json:"source"`
@@ -78,6 +80,26 @@ type contactInput struct {
 		Text    string          `json:"text"`
 	} `json:"sms_consent"`
 	Version uint64 `json:"version"`
+}
+
+// attributeText is the value of an attribute: a text, or a number, or yes and no,
+// which are kept as JSON writes them.
+type attributeText string
+
+// UnmarshalJSON reads a value.
+func (t *attributeText) UnmarshalJSON(b []byte) error {
+	var s string
+	var n json.Number
+	var is bool
+	switch {
+	case json.Unmarshal(b, &s) == nil:
+		*t = attributeText(s)
+	case json.Unmarshal(b, &n) == nil, json.Unmarshal(b, &is) == nil:
+		*t = attributeText(b)
+	default:
+		return &json.UnmarshalTypeError{Value: "what is no single value", Type: reflect.TypeFor[string]()}
+	}
+	return nil
 }
 
 func (in contactInput) consent() *contacts.ConsentInput {
@@ -88,8 +110,15 @@ func (in contactInput) consent() *contacts.ConsentInput {
 }
 
 func (in contactInput) patch() contacts.Patch {
+	var set map[string]*string
+	if in.Attributes != nil {
+		set = make(map[string]*string, len(in.Attributes))
+		for name, value := range in.Attributes {
+			set[name] = (*string)(value)
+		}
+	}
 	return contacts.Patch{Name: in.Name, Phone: in.Phone, Email: in.Email, Tags: in.Tags, TimeZone: in.TimeZone, Language: in.Language,
-		Country: in.Country, SetAttributes: in.Attributes, Consent: in.consent(), Version: in.Version}
+		Country: in.Country, SetAttributes: set, Consent: in.consent(), Version: in.Version}
 }
 
 func (in contactInput) whole() contacts.Input {
@@ -106,7 +135,7 @@ func (in contactInput) whole() contacts.Input {
 	}
 	for name, value := range in.Attributes {
 		if value != nil {
-			out.Attributes[name] = *value
+			out.Attributes[name] = string(*value)
 		}
 	}
 	return out

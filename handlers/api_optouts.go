@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -58,11 +59,11 @@ func (s *Server) apiAddOptOut(c *fiber.Ctx) error {
 
 // apiRemoveOptOut takes the reason as ?reason=, for a DELETE has no body.
 func (s *Server) apiRemoveOptOut(c *fiber.Ctx) error {
-	number, err := pathName(c, "number")
+	number, err := pathName(c)
 	if err != nil {
 		return err
 	}
-	if err := s.Contacts.RemoveOptOut(c.UserContext(), actor(c), number, contacts.SourceAPI, c.Query("reason")); err != nil {
+	if err := s.Contacts.RemoveOptOut(c.UserContext(), actor(c), number, contacts.SourceAPI, cmp.Or(c.Query("reason"), "no reason given")); err != nil {
 		return err
 	}
 	return noContent(c)

@@ -2,15 +2,19 @@ package handlers
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/liadesk/campaigns/liadesk"
 )
 
-// A tag is named by its own name in the path: /tags/new%20customer.
-func pathName(c *fiber.Ctx, param string) (string, error) {
-	name, err := url.PathUnescape(c.Params(param))
+// pathName is the end of the path, which names a thing by its own name, such as
+// /tags/new%20customer or /opt-outs/+12125550150. It is read from the path as it
+// was sent: the router takes a plus for a blank, as in a form.
+func pathName(c *fiber.Ctx) (string, error) {
+	path := string(c.Request().URI().PathOriginal())
+	name, err := url.PathUnescape(path[strings.LastIndexByte(path, '/')+1:])
 	if err != nil {
 		return "", liadesk.ErrNotFound
 	}
@@ -53,7 +57,7 @@ func (s *Server) apiCreateTag(c *fiber.Ctx) error {
 }
 
 func (s *Server) apiRenameTag(c *fiber.Ctx) error {
-	name, err := pathName(c, "name")
+	name, err := pathName(c)
 	if err != nil {
 		return err
 	}
@@ -71,7 +75,7 @@ func (s *Server) apiRenameTag(c *fiber.Ctx) error {
 }
 
 func (s *Server) apiDeleteTag(c *fiber.Ctx) error {
-	name, err := pathName(c, "name")
+	name, err := pathName(c)
 	if err != nil {
 		return err
 	}

@@ -151,11 +151,31 @@ func TestContactsOverTheAPI(t *testing.T) {
 	if status, doc = d.api("acme", "POST", "/audience/count", `{"rule":{}}`); status != 422 {
 		t.Errorf("%d %v", status, doc)
 	}
-	if status, _ = d.api("acme", "DELETE", "/opt-outs/+12125550102", ""); status != 422 {
-		t.Errorf("removed without a reason: %d", status)
-	}
-	if status, _ = d.api("acme", "DELETE", "/opt-outs/%2B12125550102?reason=asked", ""); status != 204 {
+	// A plus in a path is a plus, and no blank as in a form.
+	if status, _ = d.api("acme", "DELETE", "/opt-outs/+12125550102?reason=asked", ""); status != 204 {
 		t.Errorf("%d", status)
+	}
+	if status, _ = d.api("acme", "DELETE", "/opt-outs/%2B12125550102", ""); status != 404 {
+		t.Errorf("removed twice: %d", status)
+	}
+	for _, name := range []string{"c++", "100%", "a b"} {
+		if status, doc = d.api("acme", "PATCH", "/contacts/"+ana, `{"tags":["vip","`+name+`"]}`); status != 200 {
+			t.Fatalf("%d %v", status, doc)
+		}
+		if status, _ = d.api("acme", "DELETE", "/tags/"+url.PathEscape(name), ""); status != 204 {
+			t.Errorf("the tag %s: %d", name, status)
+		}
+	}
+	// Attributes may be numbers, and called as their owner calls them.
+	if status, doc = d.api("acme", "PATCH", "/contacts/"+ana, `{"attributes":{"first_order":"old"}}`); status != 200 {
+		t.Fatalf("%d %v", status, doc)
+	}
+	if status, doc = d.api("acme", "PATCH", "/contacts/"+ana, `{"attributes":{"firstOrder":12.50,"First order":"new","fan":true}}`); status != 200 ||
+		doc["attributes"].(map[string]any)["first_order"] != "new" || doc["attributes"].(map[string]any)["firstorder"] != "12.50" || doc["attributes"].(map[string]any)["fan"] != "true" {
+		t.Errorf("%d %v", status, doc["attributes"])
+	}
+	if status, doc = d.api("acme", "POST", "/audience/count", `{"rule":{"field":"attributes.firstOrder","op":"gt","value":12}}`); status != 200 || doc["matched"] != 1.0 {
+		t.Errorf("%d %v", status, doc)
 	}
 	if status, doc = d.api("acme", "PATCH", "/tags/vip", `{"name":"gold club"}`); status != 200 || doc["name"] != "gold club" || doc["count"] != 1.0 {
 		t.Errorf("%d %v", status, doc)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -192,6 +193,9 @@ func TestAWrongTypeIsRefusedByItsField(t *testing.T) {
 		}
 		for n, l := range leaves("", doc, nil) {
 			for _, wrong := range wrongTypes(l.value) {
+				if _, many := wrong.([]any); strings.HasPrefix(l.path, "attributes.") && !many && reflect.TypeOf(wrong).Kind() != reflect.Map {
+					continue // numbers, yes and no are values too
+				}
 				text, _ := d.spoiled(d.fresh(w.body), n, wrong)
 				name := fmt.Sprintf("%s %s with %s %v", w.method, w.path, l.path, wrong)
 				a := d.write(w, text)

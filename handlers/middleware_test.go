@@ -50,8 +50,11 @@ func TestNamesThatAreNotOursAreRefused(t *testing.T) {
 		"desk.example.com": 200, "DESK.example.com:3000": 200, "127.0.0.1:3000": 200, "localhost": 200, "[::1]:3000": 200, "10.0.0.4": 200,
 		"evil.example": 421, "desk.example.com.evil.example": 421, "localhost.evil.example": 421,
 	} {
-		if got := ask(t, s, "GET", "/healthz", "", "Host", host); got.StatusCode != status {
+		if got := ask(t, s, "GET", "/login", "", "Host", host); got.StatusCode != status {
 			t.Errorf("%s: got %d, want %d", host, got.StatusCode, status)
+		}
+		if got := ask(t, s, "GET", "/healthz", "", "Host", host); got.StatusCode != 200 {
+			t.Errorf("%s: it is not told that the server lives: %d", host, got.StatusCode)
 		}
 	}
 }

@@ -191,6 +191,7 @@ var sitemap = []route{
 	{"GET /api/v1/sms-campaigns/:id/deliveries/export", admin | record | ofInbox | paid | blank, "/api/v1/sms-campaigns/{sent}/deliveries/export", ""},
 	{"POST /api/v1/sms-campaigns/:id/resolve", record | admin | paid | blank, "/api/v1/sms-campaigns/{sent}/resolve", `{"action":"sent"}`},
 	{"POST /api/v1/sms-campaigns/:id/deliveries/:delivery/resolve", record | admin | paid | blank, "/api/v1/sms-campaigns/{sent}/deliveries/{attempt}/resolve", `{"action":"sent"}`},
+	{"POST /api/v1/sms-campaigns/deliveries/:delivery/resolve", record | admin | paid | blank, "/api/v1/sms-campaigns/deliveries/{attempt}/resolve", `{"action":"sent"}`},
 	{"GET /api/v1/sms-campaigns/:id/report", record | ofInbox | paid | blank, "/api/v1/sms-campaigns/{sent}/report", ""},
 	{"POST /api/v1/sms-campaigns/:id/schedule", record | admin | paid, "/api/v1/sms-campaigns/{sms}/schedule", `{"scheduled_at":"2026-12-01T10:00:00Z"}`},
 	{"POST /api/v1/sms-campaigns/stop", admin | paid, "", ""},

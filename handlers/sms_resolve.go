@@ -11,6 +11,7 @@ import (
 func (s *Server) apiSMSResolveRoutes(g fiber.Router) {
 	g.Post("/:id/resolve", s.apiResolveAll)
 	g.Post("/:id/deliveries/:delivery/resolve", s.apiResolve)
+	g.Post("/deliveries/:delivery/resolve", s.apiResolve) // whatever its campaign
 }
 
 // resolvedJSON is what came of settling.
@@ -38,13 +39,15 @@ func (s *Server) apiResolveAll(c *fiber.Ctx) error {
 }
 
 func (s *Server) apiResolve(c *fiber.Ctx) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
 	delivery, err := liadesk.ParseID(c.Params("delivery"))
 	if err != nil {
 		return err
+	}
+	id := liadesk.ID{}
+	if c.Params("id") != "" {
+		if id, err = pathID(c); err != nil {
+			return err
+		}
 	}
 	var in resolveJSON
 	if err := readJSON(c, &in); err != nil {

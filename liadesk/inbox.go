@@ -3,6 +3,7 @@ package liadesk
 import (
 	"encoding/hex"
 	"math"
+	"regexp"
 	"strings"
 	"time"
 
@@ -201,3 +202,11 @@ func covers(domains []string, host string) bool {
 	}
 	return false
 }
+
+// authID is what needs no escape in a path (RFC 3986 §2.3), and is none of its
+// steps.
+var authID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{0,199}$`)
+
+// IsAuthID tells whether a text can be the name of an account with a carrier,
+// Plivo's or another's: it is a part of the carrier's addresses.
+func IsAuthID(s string) bool { return authID.MatchString(s) }

@@ -360,7 +360,9 @@ func (s *Service) List(ctx context.Context, actor liadesk.Actor, page db.Page) (
 	var after liadesk.ID
 	if page.After != "" {
 		if after, err = liadesk.ParseID(page.After); err != nil {
-			return nil, "", err
+			var v liadesk.Invalid
+			v.Add("after", "wrong_cursor")
+			return nil, "", v.Err()
 		}
 	}
 	err = s.Store.View(ctx, func(tx *db.Tx) error {

@@ -29,11 +29,13 @@ func TestWrongInputIsRefusedFieldByField(t *testing.T) {
 		"too many segments": {func(in *Input) { in.Message = strings.Repeat("a", 1531) }, []string{"message:too_many_segments"}},
 		"more than the carrier takes": {func(in *Input) { in.Message = strings.Repeat("漢", 246) },
 			[]string{"message:too_many_bytes"}},
-		"website":      {func(in *Input) { in.InboxID = website.ID }, []string{"inbox_id:not_sms"}},
-		"other inbox":  {func(in *Input) { in.InboxID = b.options.IDs() }, []string{"inbox_id:not_found"}},
-		"purpose":      {func(in *Input) { in.Purpose = "spam" }, []string{"purpose:unknown"}},
-		"past":         {func(in *Input) { in.ScheduledAt = noon.Add(-time.Millisecond) }, []string{"scheduled_at:in_the_past"}},
-		"far":          {func(in *Input) { in.ScheduledAt = noon.AddDate(5, 0, 0) }, []string{"scheduled_at:too_far"}},
+		"website":     {func(in *Input) { in.InboxID = website.ID }, []string{"inbox_id:not_sms"}},
+		"other inbox": {func(in *Input) { in.InboxID = b.options.IDs() }, []string{"inbox_id:not_found"}},
+		"purpose":     {func(in *Input) { in.Purpose = "spam" }, []string{"purpose:unknown"}},
+		"past":        {func(in *Input) { in.ScheduledAt = noon.Add(-time.Millisecond) }, []string{"scheduled_at:in_the_past"}},
+		"far": {func(in *Input) {
+			in.ScheduledAt, in.Schedule = time.Time{}, &LocalTime{Local: "2031-11-24T10:00", TimeZone: "Europe/Stockholm"}
+		}, []string{"schedule.local:too_far"}},
 		"expiry first": {func(in *Input) { in.ExpiresAt = in.ScheduledAt }, []string{"expires_at:before_start"}},
 		"two times": {func(in *Input) { in.Schedule = &LocalTime{Local: "2026-12-01T10:00", TimeZone: "Europe/Madrid"} },
 			[]string{"schedule:two_times"}},

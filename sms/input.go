@@ -100,9 +100,11 @@ const (
 	// now: people choose a minute, look at their text once more, and their
 	// clock is not quite ours. An instant that a program names may not.
 	clockSkew = 2 * time.Minute
-	// farthest is how far ahead one may plan; what lies beyond is a slip of the
-	// keyboard.
+	// farthest is how far ahead a local time may lie; what a person types beyond
+	// is a slip of the keyboard. A program may name any instant.
 	farthest = 2 * 366 * 24 * time.Hour
+	// lastYear is the last of which instants are kept: RFC 3339 knows no more.
+	lastYear = 9999
 )
 
 // fill checks input and writes it into a draft. With a time it schedules it,
@@ -247,7 +249,7 @@ func (s *Service) fillTimes(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Input
 			if !in.Unfinished {
 				v.Add(field, "in_the_past")
 			}
-		case c.ScheduledAt.After(now.Add(farthest)):
+		case in.Schedule != nil && c.ScheduledAt.After(now.Add(farthest)), c.ScheduledAt.Year() > lastYear:
 			v.Add(field, "too_far")
 		case c.ScheduledAt.Before(now):
 			c.ScheduledAt = now // within the skew: it means now

@@ -20,6 +20,7 @@ import (
 
 	plivo "github.com/plivo/plivo-go/v7"
 
+	"github.com/liadesk/campaigns/liadesk"
 	"github.com/liadesk/campaigns/phone"
 )
 
@@ -106,15 +107,12 @@ func NewPlivo(o PlivoOptions) (*Plivo, error) {
 // CloseIdleConnections lets go of the connections that are not in use.
 func (p *Plivo) CloseIdleConnections() { p.client.CloseIdleConnections() }
 
-// authID is what one looks like. The library puts it into the path unescaped.
-var authID = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
-
 // Carrier gives the client of an account, made once for each pair of
 // credentials. With credentials that cannot be anybody's, it gives one whose
 // every call is refused unauthorised before anything is sent: the library would
 // fall back to credentials in environment variables, those of somebody else.
 func (p *Plivo) Carrier(cred Credentials) Carrier {
-	if !authID.MatchString(cred.AuthID) || cred.AuthToken == "" {
+	if !liadesk.IsAuthID(cred.AuthID) || cred.AuthToken == "" {
 		return &plivoCarrier{}
 	}
 	p.mu.Lock()

@@ -207,7 +207,7 @@ func (s *Service) measureTemplate(account liadesk.Account, w Wording) (Measureme
 	person.Attributes = make(map[string]string)
 	for _, name := range t.Variables() {
 		if attribute, ok := strings.CutPrefix(name, wording.Attributes); ok {
-			person.Attributes[attribute] = "Montgomery"
+			person.Attributes[liadesk.AttributeName(attribute)] = "Montgomery"
 		}
 	}
 	if t, err = parseWording(w); err != nil {

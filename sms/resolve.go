@@ -34,7 +34,7 @@ type Resolved struct {
 }
 
 // Resolve settles one unconfirmed text by a person's word, named by the id of
-// its row. A text that is not unconfirmed (any more) is left as it is: it was
+// its row and, if it is to be of a certain campaign, by that. A text that is not unconfirmed (any more) is left as it is: it was
 // settled already, by somebody else or by the carrier, who knows better. Done
 // twice it changes nothing the second time.
 //
@@ -49,11 +49,14 @@ func (s *Service) Resolve(ctx context.Context, actor liadesk.Actor, campaign, de
 	var out Resolved
 	err := s.Store.Update(ctx, func(tx *db.Tx) error {
 		out = Resolved{}
-		c, err := s.find(tx, actor, campaign)
+		a, found, err := tx.Attempt(actor.Account, delivery)
 		if err != nil {
 			return err
 		}
-		a, found, err := tx.Attempt(actor.Account, delivery)
+		if campaign.IsZero() {
+			campaign = a.CampaignID
+		}
+		c, err := s.find(tx, actor, campaign)
 		if err != nil {
 			return err
 		}

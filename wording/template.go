@@ -54,7 +54,18 @@ var variables = map[string]func(Vars) string{
 	"account.name":       func(v Vars) string { return v.AccountName },
 }
 
-// Attributes is the beginning of the names of a contact's own fields.
+// attribute is the value of a contact's own field, whose name may be written as
+// the contact has it or in another way.
+func (v Vars) attribute(name string) string {
+	if value, ok := v.Contact.Attributes[name]; ok {
+		return value
+	}
+	return v.Contact.Attributes[liadesk.AttributeName(name)]
+}
+
+// Attributes is the beginning of the names of a contact's own fields. What
+// follows may be written as whoever imported it wrote it: contact.attributes.
+// firstOrder, contact.attributes["First order"].
 const Attributes = "contact.attributes."
 
 // lastName is what follows the first word.
@@ -176,7 +187,7 @@ func (t *Template) Gaps(v Vars) []string {
 		if get, ok := variables[name]; ok {
 			value = get(v)
 		} else if name, own = strings.CutPrefix(name, Attributes); own {
-			value = v.Contact.Attributes[name]
+			value = v.attribute(name)
 			name = Attributes + name
 		} else {
 			continue // an address of ours, which everybody has
@@ -238,7 +249,7 @@ func (t *Template) bindings(v Vars) liquid.Bindings {
 				own = make(map[string]any, 1)
 				put("contact", "attributes", own)
 			}
-			own[attribute] = clip(v.Contact.Attributes[attribute])
+			own[attribute] = clip(v.attribute(attribute))
 			continue
 		}
 		value := ""

@@ -228,3 +228,21 @@ func BenchmarkRender(b *testing.B) {
 		}
 	}
 }
+
+// Contacts have "first_order" of a column "First order"; whoever writes a text
+// knows the column.
+func TestAFieldMayBeWrittenAsItsOwnerCallsIt(t *testing.T) {
+	v := Vars{Contact: liadesk.Contact{Attributes: map[string]string{"first_order": "tulips", "firstorder": "roses"}}}
+	for source, want := range map[string]string{
+		`{{ contact.attributes["First order"] }}`: "tulips", `{{ contact.attributes.first-order }}`: "tulips",
+		`{{ contact.attributes.firstOrder }}`: "roses", `{{ contact.attributes.first_order }}`: "tulips",
+	} {
+		tpl, err := Parse(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := tpl.Render(v); err != nil || got != want || len(tpl.Gaps(v)) != 0 {
+			t.Errorf("%s: %q, %v, gaps %v", source, got, err, tpl.Gaps(v))
+		}
+	}
+}
