@@ -94,6 +94,7 @@ func (s *server) openRooms() (err error) {
 	s.accounts.InboxUsers(r.livechat.InboxUses)
 	s.accounts.InboxUsers(r.sms.InboxUsers)
 	r.contacts.OnTagDelete(r.sms.TagUsers)
+	r.contacts.OnHoldDecided(r.sms.HoldDecided)
 	r.contacts.OnTagDelete(r.audience.TagUsers)
 	return nil
 }

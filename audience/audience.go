@@ -71,6 +71,8 @@ func check(v *liadesk.Invalid, field string, r liadesk.Rule, depth int, parts *i
 	case r.AsksField():
 		*parts += len(textsOf(r)) // each is a set to read
 		checkField(v, field, r)
+	case liadesk.FoldTag(r.Tag) == "":
+		v.Add(field+".tag", "required")
 	case len(r.Tag) > 400:
 		v.Add(field+".tag", "too_long", "Max", 50)
 	}
@@ -163,7 +165,7 @@ func load(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purp
 
 func tagsOf(r liadesk.Rule, tags []string) []string {
 	if r.Tag != "" {
-		tags = append(tags, foldTag(r.Tag))
+		tags = append(tags, liadesk.FoldTag(r.Tag))
 	}
 	for _, list := range []*[]liadesk.Rule{r.All, r.Any} {
 		if list != nil {
@@ -200,7 +202,7 @@ func (e *evaluation) match(r liadesk.Rule) *roaring.Bitmap {
 		return e.matchField(r)
 	}
 	out := roaring.New()
-	for _, name := range e.tags[foldTag(r.Tag)] {
+	for _, name := range e.tags[liadesk.FoldTag(r.Tag)] {
 		out.Or(e.sets[db.SetTag(name)])
 	}
 	return out

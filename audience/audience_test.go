@@ -77,9 +77,12 @@ func TestARuleThatMeansNothingIsRefused(t *testing.T) {
 		`{"field":"attributes.City","op":"in","value":["São Paulo"]}`:                   "",
 		`{"field":"time_zone","op":"ne","value":"America/Sao_Paulo"}`:                   "",
 		`{"field":"has_email","op":"exists","value":false}`:                             "",
-		`{"all":[]}`:                      "",
-		`{"any":[]}`:                      "",
-		`{"not":{"any":[{"tag":"vip"}]}}`: "",
+		`{"field":"time_zone","op":"ne","value":"europe/madrid"}`:                       "",
+		`{"field":"time_zone","op":"ne","value":"Europe/Nowhere"}`:                      "rule.value bad_time_zone",
+		`{"not":{"tag":" \u200b"}}`:                                                     "rule.not.tag required",
+		`{"all":[]}`:                                                                    "",
+		`{"any":[]}`:                                                                    "",
+		`{"not":{"any":[{"tag":"vip"}]}}`:                                               "",
 	} {
 		err := audience.Validate(rule(t, s))
 		var got []string
@@ -467,4 +470,32 @@ func BenchmarkCountOverAMillion(b *testing.B) {
 		})
 	}
 	b.ReportMetric(float64(time.Since(start))/float64(b.N)/float64(bound), "x-plain-unions")
+}
+
+// Rules of programs write languages, countries and tags in their own ways. Under
+// "not" a value that nobody has would mean everybody.
+func TestARuleMeansWhatContactsHaveHoweverItIsWritten(t *testing.T) {
+	s := dbtest.Open(t)
+	clock := clockwork.NewFakeClockAt(dbtest.Now)
+	room := contacts.New(s, clock, liadesk.RandomIDs(clock.Now))
+	a, u := dbtest.Account(t, s, "acme", liadesk.PlanGrowth)
+	admin := liadesk.ActorOf(a, u)
+	for _, in := range []contacts.Input{{Name: "Ana", Language: "pt_BR", Country: "UK", Tags: []string{"Cafe\u0301 Club"}}, {Name: "Bob", Language: "en", Country: "SE"}} {
+		if _, err := room.Create(t.Context(), admin, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counts := audience.New(s, clock, liadesk.RandomIDs(clock.Now))
+	for text, want := range map[string]int64{
+		`{"field":"language","op":"eq","value":"pt_BR"}`: 1, `{"field":"language","op":"ne","value":"pt-br"}`: 1, `{"field":"language","op":"eq","value":"eng"}`: 1,
+		`{"field":"country","op":"eq","value":"UK"}`: 1, `{"field":"country","op":"eq","value":"gb"}`: 1, `{"field":"country","op":"ne","value":"UK"}`: 1,
+		`{"tag":"CAFÉ  club"}`: 1, `{"not":{"tag":"cafe\u0301 club"}}`: 1,
+	} {
+		if got, err := counts.Count(t.Context(), admin, rule(t, text), ""); err != nil || got.Matched != want {
+			t.Errorf("%s: %d, %v", text, got.Matched, err)
+		}
+	}
+	if r := rule(t, `{"all":[{"not":{"tag":"VIP "}}]}`); !r.AsksTag("vip") || r.AsksTag("") {
+		t.Error("a tag that is written otherwise is not found in the rule, and might be deleted under it")
+	}
 }

@@ -2,7 +2,6 @@ package audience
 
 import (
 	"context"
-	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/jonboulle/clockwork"
@@ -115,6 +114,3 @@ func checkPurpose(p *liadesk.Purpose) error {
 	}
 	return nil
 }
-
-// foldTag writes a tag as contacts have it: small letters, single spaces.
-func foldTag(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/liadesk/campaigns/db"
+	"github.com/liadesk/campaigns/hours"
 	"github.com/liadesk/campaigns/liadesk"
 	"github.com/liadesk/campaigns/phone"
 )
@@ -95,12 +96,17 @@ func checkText(v *liadesk.Invalid, at, field, text string) {
 	case !ok:
 		v.Add(at, "too_long", "Max", db.MaxSetValue)
 	case field == "country":
-		if region, err := language.ParseRegion(text); err != nil || len(text) != 2 || !region.IsCountry() {
+		if region, err := language.ParseRegion(text); err != nil || len(text) > 3 || !region.IsCountry() {
 			v.Add(at, "bad_country")
 		}
 	case field == "language":
 		if _, err := language.Parse(text); err != nil {
 			v.Add(at, "bad_language")
+		}
+	case field == "time_zone":
+		same := func(zone string) bool { return strings.EqualFold(zone, text) }
+		if !hours.ValidZone(text) && !slices.ContainsFunc(hours.ZoneNames(), same) {
+			v.Add(at, "bad_time_zone")
 		}
 	case field == "phone_type":
 		if _, known := phone.ParseKind(set.Value); !known {
@@ -115,6 +121,22 @@ func clip(s string) string {
 		return strings.ToValidUTF8(s[:60], "") + "…"
 	}
 	return s
+}
+
+// asStored is a value as contacts have it, however the rule writes it: pt_BR is
+// pt-BR, and UK is GB.
+func asStored(field, text string) string {
+	switch field {
+	case "country":
+		if region, err := language.ParseRegion(strings.TrimSpace(text)); err == nil {
+			return region.Canonicalize().String()
+		}
+	case "language":
+		if tag, err := language.Parse(strings.TrimSpace(text)); err == nil {
+			return tag.String()
+		}
+	}
+	return text
 }
 
 // setsOfField are the sets that a part about a field asks for; any of them
@@ -140,7 +162,7 @@ func setsOfField(r liadesk.Rule) []db.SetRef {
 	texts := textsOf(r)
 	refs := make([]db.SetRef, 0, len(texts))
 	for _, text := range texts {
-		if set, ok := db.SetField(field, text); ok {
+		if set, ok := db.SetField(field, asStored(field, text)); ok {
 			refs = append(refs, set)
 		}
 	}

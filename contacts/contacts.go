@@ -27,7 +27,9 @@ type Service struct {
 	ids   liadesk.IDs
 
 	tagUsers []TagUsers
-	running  sync.Mutex // one run of imports at a time in this process
+	// holdDecided are told what a held text was.
+	holdDecided []HoldDecided
+	running     sync.Mutex // one run of imports at a time in this process
 }
 
 // New opens the room.

@@ -493,3 +493,47 @@ func TestATimelineTellsOneStoryOverBothChannels(t *testing.T) {
 		t.Errorf("a plan without campaigns shows their texts: %v", got)
 	}
 }
+
+// A tag with many contacts is renamed in steps. In between both names mean all of
+// them: who excludes one of them excludes everybody.
+func TestBothNamesOfATagMeanEverybodyWhileItIsRenamed(t *testing.T) {
+	d := open(t)
+	const people = 10_001 // one more than a person waits for
+	dbtest.Update(t, d.store, func(tx *db.Tx) error {
+		b := tx.ContactBatch(d.account.ID)
+		for n := range people {
+			c := liadesk.Contact{ID: liadesk.ID{0: 9, 14: byte(n >> 8), 15: byte(n)}, AccountID: d.account.ID, Tags: []string{"press"}}
+			if err := b.Put(nil, &c); err != nil {
+				return err
+			}
+		}
+		return b.Flush()
+	})
+	d.create(contacts.Input{Name: "Bob", Tags: []string{"do-not-text"}})
+	if _, err := d.RenameTag(t.Context(), d.admin, "press", "do-not-text"); err != nil {
+		t.Fatal(err)
+	}
+	dbtest.View(t, d.store, func(tx *db.Tx) error {
+		names, err := tx.TagNames(d.account.ID, []string{"press", "do-not-text"})
+		for tag, got := range names {
+			if !slices.Equal(got, []string{"do-not-text", "press"}) {
+				t.Errorf("in between %s is filed under %q", tag, got)
+			}
+		}
+		return err
+	})
+	// On to a third name before the first is through.
+	if _, err := d.RenameTag(t.Context(), d.admin, "do-not-text", "quiet"); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if err := d.Tick(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"press", "do-not-text", "quiet"} {
+		if tag, err := d.Tag(t.Context(), d.admin, name); err != nil || tag.Name != "quiet" || tag.Count != people+1 || len(tag.From) > 0 {
+			t.Errorf("%s is %+v, %v", name, tag, err)
+		}
+	}
+}

@@ -71,6 +71,7 @@ func (s *Service) DecideHold(ctx context.Context, actor liadesk.Actor, number st
 		return wrong.Err()
 	}
 	now := s.clock.Now().UTC()
+	number = clip(line(number), maxSearch) // what is longer is nobody's, and no key
 	return s.store.Update(ctx, func(tx *db.Tx) error {
 		h, held, err := tx.HoldOf(actor.Account, number)
 		if err != nil {
@@ -78,6 +79,11 @@ func (s *Service) DecideHold(ctx context.Context, actor liadesk.Actor, number st
 		}
 		if !held {
 			return liadesk.ErrNotFound
+		}
+		for _, tell := range s.holdDecided {
+			if err := tell(tx, actor.Account, h, v); err != nil {
+				return err
+			}
 		}
 		why := liadesk.OptOut{Number: number, At: now, Source: SourceReview, Text: h.Text, By: actor.User, CampaignID: h.CampaignID}
 		if v == liadesk.VerdictKeep {
@@ -99,6 +105,13 @@ func (s *Service) DecideHold(ctx context.Context, actor liadesk.Actor, number st
 		return s.OptOut(tx, actor.Account, why) // which ends the hold
 	})
 }
+
+// HoldDecided is told, in the transaction of a decision about a held text, what
+// somebody read in it.
+type HoldDecided func(tx *db.Tx, account liadesk.ID, h liadesk.Hold, v liadesk.Verdict) error
+
+// OnHoldDecided adds somebody to be told. It is for the start of the program.
+func (s *Service) OnHoldDecided(f HoldDecided) { s.holdDecided = append(s.holdDecided, f) }
 
 // WrongNumber stands in a contact's BadNumber when whoever has the number said
 // that it is not that person's.

@@ -240,3 +240,40 @@ func TestAFileWithoutEndOfTagsDoesNotFillTheAccount(t *testing.T) {
 		t.Error(figures(im))
 	}
 }
+
+// The file gave somebody a number, they were texted there and answered: that is
+// no longer the file's to take back, and when they were last heard of never was.
+func TestUndoLeavesWhatThePersonDidSince(t *testing.T) {
+	d := open(t)
+	ana := d.create(contacts.Input{Name: "Ana", Email: "ana@example.org"})
+	bob := d.create(contacts.Input{Name: "Bob", Email: "bob@example.org"})
+	im := d.imported("name,email,phone\nAna,ana@example.org,+12125550101\nBobby,bob@example.org,\n", func(o *liadesk.ImportOptions) {})
+	d.clock.Advance(time.Hour)
+	heard := d.clock.Now().UTC()
+	dbtest.Update(t, d.store, func(tx *db.Tx) error {
+		for _, id := range []liadesk.ID{ana.ID, bob.ID} {
+			c, _, err := tx.Contact(d.account.ID, id)
+			if err != nil {
+				return err
+			}
+			old := c
+			c.LastSeenAt, c.LastRepliedAt = heard, heard
+			if err := tx.PutContact(&old, &c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if _, err := d.UndoImport(t.Context(), d.admin, im.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.finish(im.ID); got.Restored != 1 || got.Kept != 1 {
+		t.Errorf("restored %d, kept %d", got.Restored, got.Kept)
+	}
+	if c := d.contact(ana.ID); c.Phone != "+12125550101" {
+		t.Errorf("Ana's number is %q", c.Phone)
+	}
+	if c := d.contact(bob.ID); c.Name != "Bob" || !c.LastRepliedAt.Equal(heard) || !c.LastSeenAt.Equal(heard) {
+		t.Errorf("Bob is %s, heard of at %s and %s", c.Name, c.LastSeenAt, c.LastRepliedAt)
+	}
+}

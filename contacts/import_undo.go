@@ -122,6 +122,16 @@ func (s *Service) undoRow(tx *db.Tx, batch *db.ContactBatch, im liadesk.Import, 
 		return "", batch.Delete(*c)
 	}
 	back := *row.Before
+	back.LastSeenAt, back.LastRepliedAt = c.LastSeenAt, c.LastRepliedAt // theirs, and not the file's
+	if back.Phone != c.Phone {
+		texts, err := tx.DeliveriesTo(c.AccountID, c.Phone, 1)
+		if err != nil {
+			return "", err
+		}
+		if len(texts) > 0 || c.LastSeenAt.After(im.CreatedAt) {
+			return KeptInTouch, nil // by the number that the file gave
+		}
+	}
 	if back.Phone != "" && back.Phone != c.Phone {
 		if owner, taken, err := batch.ByPhone(back.Phone); err != nil {
 			return "", err

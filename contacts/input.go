@@ -7,11 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/language"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/liadesk/campaigns/liadesk"
 	"github.com/liadesk/campaigns/phone"
@@ -182,20 +180,8 @@ func setNumber(c *liadesk.Contact, n phone.Number) {
 	}
 }
 
-// line makes one line of a text: no control characters, no space at the ends
-// or twice.
-func line(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == utf8.RuneError, r == '\uFEFF', r == '\u200B':
-			return -1
-		case unicode.IsSpace(r), unicode.IsControl(r):
-			return ' '
-		}
-		return r
-	}, s)
-	return norm.NFC.String(strings.Join(strings.Fields(s), " "))
-}
+// line makes one line of a text.
+func line(s string) string { return liadesk.OneLine(s) }
 
 func clip(s string, max int) string {
 	if utf8.RuneCountInString(s) <= max {
@@ -234,15 +220,12 @@ func cleanEmail(v *liadesk.Invalid, s string) string {
 	return s
 }
 
-// foldTag makes tags comparable: small letters, single spaces.
-func foldTag(s string) string { return strings.ToLower(line(s)) }
-
 // soughtTag is a tag to look for. What is longer than any tag stays so, but not
 // too long for a key.
-func soughtTag(s string) string { return clip(foldTag(s), MaxTag+1) }
+func soughtTag(s string) string { return clip(liadesk.FoldTag(s), MaxTag+1) }
 
 func cleanTag(v *liadesk.Invalid, field, s string) string {
-	tag := foldTag(s)
+	tag := liadesk.FoldTag(s)
 	switch {
 	case tag == "":
 		v.Add(field, "required")
@@ -329,7 +312,7 @@ func cleanCountry(v *liadesk.Invalid, s string) string {
 		v.Add("country", "bad_country")
 		return clip(s, 40)
 	}
-	return r.String()
+	return r.Canonicalize().String() // UK is GB
 }
 
 // fill checks and records consent. A nil input changes nothing. What is

@@ -147,8 +147,18 @@ func (s *Service) RemoveOptOut(ctx context.Context, actor liadesk.Actor, number,
 		} else if !found {
 			return liadesk.ErrNotFound
 		}
-		_, err = tx.DeleteOptOut(actor.Account, s.ids(), liadesk.OptOut{Number: e164, At: now, Source: source, Text: reason, By: actor.User})
-		return err
+		if _, err = tx.DeleteOptOut(actor.Account, s.ids(), liadesk.OptOut{Number: e164, At: now, Source: source, Text: reason, By: actor.User}); err != nil {
+			return err
+		}
+		// A "wrong number" that brought it there is taken back with it.
+		c, found, err := tx.ContactByPhone(actor.Account, e164)
+		if err != nil || !found || c.BadNumber != WrongNumber {
+			return err
+		}
+		old := c
+		c.BadNumber = ""
+		touch(&c, liadesk.ID{}, now)
+		return s.put(tx, &old, &c)
 	})
 }
 
@@ -198,17 +208,32 @@ func (s *Service) OptIn(tx *db.Tx, account liadesk.ID, number, source, text stri
 		return nil
 	}
 	c, found, err := tx.ContactByPhone(account, number)
-	if err != nil || !found || c.Consent.State == liadesk.ConsentGranted {
+	if err != nil || !found || c.Consent.State == liadesk.ConsentGranted && c.BadNumber == "" {
 		return err
 	}
 	old := c
-	c.Consent = liadesk.Consent{State: liadesk.ConsentGranted, Source: source, At: at, Text: text}
+	c.BadNumber = "" // whoever has it wants the texts
+	if c.Consent.State != liadesk.ConsentGranted {
+		c.Consent = liadesk.Consent{State: liadesk.ConsentGranted, Source: source, At: at, Text: text}
+	}
 	touch(&c, liadesk.ID{}, at)
 	return s.put(tx, &old, &c)
 }
 
+// Alive takes back, in the caller's transaction, that a contact's number is dead:
+// a text came from it. That it is somebody else's stays.
+func (s *Service) Alive(tx *db.Tx, c liadesk.Contact) (liadesk.Contact, error) {
+	if c.BadNumber == "" || c.BadNumber == WrongNumber {
+		return c, nil
+	}
+	old := c
+	c.BadNumber = ""
+	return c, s.put(tx, &old, &c)
+}
+
 // MarkBadNumber notes in the caller's transaction that the carrier proved a
-// number dead (code 50 or 70). It lasts until the contact's number changes.
+// number dead (code 50 or 70). It lasts until the contact's number changes, or a
+// text comes from it.
 func (s *Service) MarkBadNumber(tx *db.Tx, account liadesk.ID, number, code string) error {
 	c, found, err := tx.ContactByPhone(account, number)
 	if err != nil || !found || c.BadNumber == code {

@@ -172,15 +172,18 @@ func (s *Service) RenameTag(ctx context.Context, actor liadesk.Actor, name, newN
 		if err != nil {
 			return err
 		}
+		to.From = slices.DeleteFunc(to.From, func(name string) bool { return name == old.Name })
 		for _, t := range all {
 			if t.Name == old.Name || t.MovedTo == old.Name {
-				t.MovedTo = to.Name
+				if t.MovedTo, t.From = to.Name, nil; t.Count > 0 && !slices.Contains(to.From, t.Name) {
+					to.From = append(to.From, t.Name)
+				}
 				if err := tx.PutTag(actor.Account, t); err != nil {
 					return err
 				}
 			}
 		}
-		return nil
+		return tx.PutTag(actor.Account, to)
 	})
 	if err != nil || old.Name == to.Name {
 		return to, err
@@ -246,7 +249,7 @@ func (s *Service) DeleteTag(ctx context.Context, actor liadesk.Actor, name strin
 		}
 		for _, t := range all {
 			if t.Name == tag.Name || t.MovedTo == tag.Name {
-				t.Deleting, t.MovedTo = true, ""
+				t.Deleting, t.MovedTo, t.From = true, "", nil
 				if err := tx.PutTag(actor.Account, t); err != nil {
 					return err
 				}
@@ -330,5 +333,13 @@ func (s *Service) stepTag(tx *db.Tx, account liadesk.ID, name string) error {
 			return err
 		}
 	}
-	return b.Flush()
+	if err := b.Flush(); err != nil || tag.MovedTo == "" || set.GetCardinality() > uint64(len(list)) {
+		return err
+	}
+	to, found, err := tx.Tag(account, tag.MovedTo)
+	if err != nil || !found {
+		return err
+	}
+	to.From = slices.DeleteFunc(to.From, func(n string) bool { return n == name })
+	return tx.PutTag(account, to)
 }

@@ -44,10 +44,18 @@ func (tx *Tx) TagNames(account liadesk.ID, tags []string) (map[string][]string, 
 	for _, row := range rows {
 		switch {
 		case row.MovedTo != "":
-			out[row.Name] = append(out[row.Name], row.MovedTo)
-			slices.Reverse(out[row.Name])
+			now, _, err := tx.Tag(account, row.MovedTo)
+			if err != nil {
+				return nil, err
+			}
+			out[row.Name] = append([]string{row.MovedTo}, now.From...)
+			if !slices.Contains(out[row.Name], row.Name) {
+				out[row.Name] = append(out[row.Name], row.Name)
+			}
 		case row.Deleting:
 			out[row.Name] = nil
+		default:
+			out[row.Name] = append([]string{row.Name}, row.From...)
 		}
 	}
 	return out, nil

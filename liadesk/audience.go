@@ -34,14 +34,15 @@ func (r Rule) Empty() bool {
 // AsksField tells whether the rule, or this part of one, is about a field.
 func (r Rule) AsksField() bool { return r.Field != "" || r.Op != "" || r.Value != nil }
 
-// AsksTag tells whether any part of the rule is about a tag.
+// AsksTag tells whether any part of the rule is about a tag, however it is
+// written there.
 func (r Rule) AsksTag(tag string) bool {
 	for _, parts := range []*[]Rule{r.All, r.Any} {
 		if parts != nil && slices.ContainsFunc(*parts, func(part Rule) bool { return part.AsksTag(tag) }) {
 			return true
 		}
 	}
-	return r.Tag == tag || r.Not != nil && r.Not.AsksTag(tag)
+	return r.Tag != "" && FoldTag(r.Tag) == FoldTag(tag) || r.Not != nil && r.Not.AsksTag(tag)
 }
 
 // RuleValue is what a field is compared with: a text, a list of texts, yes and

@@ -133,6 +133,9 @@ type Tag struct {
 	// MovedTo is the tag that this one was renamed to. The old name goes on to
 	// mean the new one, so that campaigns and files that say it keep working.
 	MovedTo string `cbor:"3,keyasint,omitempty" json:"-"`
+	// From are the names that were given up for this one and that contacts still
+	// have, until all of them are moved.
+	From []string `cbor:"5,keyasint,omitempty" json:"-"`
 	// Deleting is set while the tag is taken off its contacts.
 	Deleting bool `cbor:"4,keyasint,omitempty" json:"-"`
 }

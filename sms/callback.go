@@ -252,6 +252,10 @@ func (s *Service) concluded(l *ledger, ch change) error {
 		var err error
 		switch code := ch.After.ErrorCode; code {
 		case "200": // the carrier blocks the number: it answered STOP
+			var back bool
+			if back, err = cameBack(l.tx, a); back || err != nil {
+				break
+			}
 			err = s.Contacts.OptOut(l.tx, l.account, liadesk.OptOut{Number: a.Phone, At: l.now, Source: sourceCarrier, Text: code, CampaignID: a.CampaignID})
 		case "50", "70": // the number is wrong, or gone for good
 			err = s.Contacts.MarkBadNumber(l.tx, l.account, a.Phone, code)
@@ -261,6 +265,13 @@ func (s *Service) concluded(l *ledger, ch change) error {
 		}
 	}
 	return s.tell(l.tx, ch)
+}
+
+// cameBack tells whether a number opted in again after a text to it was begun:
+// what the carrier held against that text is over.
+func cameBack(tx *db.Tx, a liadesk.Attempt) (bool, error) {
+	last, err := tx.OptOutHistory(a.AccountID, a.Phone, 1)
+	return len(last) > 0 && !last[0].Out && !last[0].Review && last[0].OptOut.At.After(a.StartedAt), err
 }
 
 // reportedUnknown hears of a text under an attempt that this database does not

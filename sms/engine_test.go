@@ -114,6 +114,9 @@ func (b *bench) often() {
 func (b *bench) open(store *db.Store) {
 	b.store = store
 	b.people = contacts.New(store, b.clock, b.options.IDs)
+	b.people.OnHoldDecided(func(tx *db.Tx, account liadesk.ID, h liadesk.Hold, v liadesk.Verdict) error {
+		return b.svc.HoldDecided(tx, account, h, v)
+	})
 	b.talk = conversations.New(store, b.clock, b.options.IDs, b.people, []byte("secret"))
 	b.options.Store, b.options.Contacts, b.options.Conversations = store, b.people, b.talk
 	b.restart()

@@ -1,7 +1,9 @@
 package sms
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/liadesk/campaigns/contacts"
 	"github.com/liadesk/campaigns/db"
@@ -100,5 +102,82 @@ func TestAKeywordDecidesWhatWasHeld(t *testing.T) {
 			}
 			return err
 		})
+	}
+}
+
+// A held text is neither reply nor opt-out until a person has read it; then it
+// counts as what it was, from when it came.
+func TestWhatAPersonReadsInAHeldTextCounts(t *testing.T) {
+	b := newBench(t)
+	b.often()
+	for i := range 4 {
+		b.person(i, nil)
+	}
+	c := b.sends(nil)
+	for i := range 3 {
+		if err := b.text(number(i), "please stop texting me"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.clock.Advance(time.Hour)
+	for i, v := range []liadesk.Verdict{liadesk.VerdictOptOut, liadesk.VerdictKeep, liadesk.VerdictWrongNumber} {
+		if err := b.people.DecideHold(t.Context(), b.admin, number(i), v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p := b.progress(c.ID); p.OptOuts != 1 || p.Replies != 1 {
+		t.Errorf("%d opt-outs and %d replies", p.OptOuts, p.Replies)
+	}
+	// STOP after the decision changes nothing more, nor does a complaint.
+	for _, text := range []string{"STOP", "stop texting me!!"} {
+		if err := b.text(number(0), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p := b.progress(c.ID); p.OptOuts != 1 || p.Replies != 1 {
+		t.Errorf("after a complaint: %d opt-outs and %d replies", p.OptOuts, p.Replies)
+	}
+	if err := b.people.DecideHold(t.Context(), b.admin, strings.Repeat("1", 2000), liadesk.VerdictKeep); liadesk.KindOf(err) != liadesk.KindNotFound {
+		t.Errorf("a number that is none: %v", err)
+	}
+}
+
+// "Welcome back. You will get our texts again" is to be true.
+func TestWhoTextsFromADeadNumberIsAlive(t *testing.T) {
+	b := newBench(t)
+	b.often()
+	b.person(0, func(c *liadesk.Contact) { c.BadNumber = "70" })
+	b.person(1, func(c *liadesk.Contact) { c.BadNumber = contacts.WrongNumber })
+	b.person(2, func(c *liadesk.Contact) { c.BadNumber = contacts.WrongNumber })
+	for i, text := range []string{"hello?", "START", "hello?"} {
+		if err := b.text(number(i), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.work()
+	sent := len(b.carrier.taken)
+	if p := b.progress(b.sends(nil).ID); p.Taken() != 2 || p.SkippedTotal() != 1 || len(b.carrier.taken) != sent+2 {
+		t.Errorf("%+v", p)
+	}
+}
+
+// The carrier repeats that it blocked a text, minutes after its person opted in
+// again.
+func TestAnOldBlockDoesNotOverruleANewStart(t *testing.T) {
+	b := newBench(t)
+	b.often()
+	b.person(0, nil)
+	b.sends(nil)
+	for _, text := range []string{"STOP", "START"} {
+		b.clock.Advance(time.Second)
+		if err := b.text(number(0), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.report(0, "failed", "200", 3); err != nil {
+		t.Fatal(err)
+	}
+	if b.optedOut(number(0)) {
+		t.Error("opted out again, behind a person's back")
 	}
 }

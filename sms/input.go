@@ -222,7 +222,7 @@ func flatten(args map[string]any) []any {
 // first instant after the gap, and Shifted tells; one that comes twice is the
 // first of the two.
 func (s *Service) fillTimes(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Input) {
-	now := s.now()
+	now, was := s.now(), c.ScheduledAt
 	c.ScheduledAt, c.Local, c.TimeZone = time.Time{}, "", ""
 	field := "scheduled_at"
 	switch {
@@ -246,7 +246,9 @@ func (s *Service) fillTimes(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Input
 	if !c.ScheduledAt.IsZero() && !c.InOwnZones() {
 		switch {
 		case c.ScheduledAt.Before(now.Add(-skew)):
-			if !in.Unfinished {
+			// A draft's time that passed while it lay is asked for anew when it is
+			// scheduled, and not with every change before that.
+			if !in.Unfinished && !(in.Draft && c.ScheduledAt.Equal(was)) {
 				v.Add(field, "in_the_past")
 			}
 		case in.Schedule != nil && c.ScheduledAt.After(now.Add(farthest)), c.ScheduledAt.Year() > lastYear:

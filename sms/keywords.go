@@ -2,6 +2,7 @@ package sms
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -92,7 +93,7 @@ func ReadKeyword(text string, settings liadesk.Settings, optedOut bool) Keyword 
 		return KeywordOptOut
 	}
 	for _, own := range settings.OptOutKeywords {
-		if foldKeyword(own) == word {
+		if foldKeyword(own) == word && !slices.Contains(neverOut, word) {
 			return KeywordOptOut
 		}
 	}
@@ -106,6 +107,10 @@ func ReadKeyword(text string, settings liadesk.Settings, optedOut bool) Keyword 
 	}
 	return cmp.Or(keywords[word], keywords[tight])
 }
+
+// neverOut are words that an account cannot make opt-outs of, however it writes
+// them.
+var neverOut = []string{"start", "unstop", "help"}
 
 // intentOf is what the carrier took a text for, by its MessageIntent.
 func intentOf(intent string) Keyword {

@@ -3,6 +3,7 @@ package sms
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -109,6 +110,9 @@ func (in *inbound) receive() error {
 	if err != nil {
 		return err
 	}
+	if person, err = in.s.Contacts.Alive(in.tx, person); err != nil {
+		return err
+	}
 	keyword := in.keyword()
 	row, campaign, err := in.answers()
 	if err != nil {
@@ -195,7 +199,10 @@ func (in *inbound) obey(k Keyword, row liadesk.Delivery, c liadesk.SMSCampaign) 
 	case KeywordOptIn:
 		return in.s.Contacts.OptIn(in.tx, in.account.ID, in.from, sourceKeyword, in.text, in.now)
 	case KeywordNone:
-		if kind := speech.ReadHint(in.text); kind != "" && !in.optedOut {
+		if kind := speech.ReadHint(in.text); kind != "" {
+			if in.optedOut {
+				return nil // said again, and no answer either
+			}
 			// Neither an opt-out nor an answer, until a person has read it.
 			return in.s.Contacts.Hold(in.tx, in.account.ID, liadesk.Hold{
 				Number: in.from, Kind: kind, At: in.now, Text: in.text, CampaignID: c.ID,
@@ -208,26 +215,51 @@ func (in *inbound) obey(k Keyword, row liadesk.Delivery, c liadesk.SMSCampaign) 
 	if name == "" || c.ID.IsZero() {
 		return nil
 	}
-	l := newLedger(in.tx, in.account.ID, row.ID[15], in.now)
-	l.count(c.ID, name, 1)
+	return countAnswer(in.tx, in.account.ID, old, row, name, in.now)
+}
+
+// countAnswer counts an answer of a moment, an opt-out or a reply, in the figures
+// of the campaign that it answers and on the row of the text.
+func countAnswer(tx *db.Tx, account liadesk.ID, old, row liadesk.Delivery, name string, at time.Time) error {
+	l := newLedger(tx, account, row.ID[15], at)
+	l.count(row.CampaignID, name, 1)
 	if name == "replies" {
 		l.answered(row)
 	}
-	if err := l.step(c.ID, name, 1); err != nil {
+	if err := l.step(row.CampaignID, name, 1); err != nil {
 		return err
 	}
 	if err := l.close(); err != nil {
 		return err
 	}
-	return in.tx.PutDelivery(in.account.ID, old, row)
+	return tx.PutDelivery(account, old, row)
+}
+
+// HoldDecided counts a held text as what a person read in it, in the transaction
+// in which they say so: an opt-out or a reply from when it came.
+func (s *Service) HoldDecided(tx *db.Tx, account liadesk.ID, h liadesk.Hold, v liadesk.Verdict) error {
+	row, found, err := tx.Delivery(account, h.CampaignID, h.Number)
+	if err != nil || !found || h.CampaignID.IsZero() {
+		return err
+	}
+	old := row
+	switch {
+	case v == liadesk.VerdictOptOut && row.OptedOutAt.IsZero():
+		row.OptedOutAt = h.At
+		return countAnswer(tx, account, old, row, "opt_outs", h.At)
+	case v == liadesk.VerdictKeep && row.RepliedAt.IsZero():
+		row.RepliedAt = h.At
+		return countAnswer(tx, account, old, row, "replies", h.At)
+	}
+	return nil
 }
 
 // file puts the text into its thread, and the confirmation of a keyword behind
 // it and into the outbox.
 func (in *inbound) file(person liadesk.Contact, uuid string, k Keyword, row liadesk.Delivery, c liadesk.SMSCampaign) error {
 	text := in.text
-	if text == "" {
-		text = "📎" // a picture without words
+	if media, err := strconv.Atoi(in.v.Form.Get("MediaCount")); text == "" || err == nil && media > 0 {
+		text = strings.TrimSpace(text + " 📎") // pictures are the carrier's
 	}
 	received := conversations.InboundText{
 		Account: in.account.ID, Inbox: in.v.inbox, Contact: person, From: in.from, Text: text, CarrierID: uuid, At: in.now,

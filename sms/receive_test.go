@@ -15,7 +15,7 @@ import (
 )
 
 func TestOnlyAWholeKeywordIsOne(t *testing.T) {
-	settings := liadesk.Settings{OptOutKeywords: []string{"Adiós"}, OptInKeywords: []string{"¡Sí!"}}
+	settings := liadesk.Settings{OptOutKeywords: []string{"Adiós", "START."}, OptInKeywords: []string{"¡Sí!"}}
 	for text, want := range map[string]Keyword{
 		"STOP": KeywordOptOut, " stop. ": KeywordOptOut, "Stop!!!": KeywordOptOut, "STOP ALL": KeywordOptOut, "opt-out": KeywordOptOut,
 		"Opt  Out": KeywordOptOut, "ｓｔｏｐ": KeywordOptOut, "ALTO": KeywordOptOut, "baja": KeywordOptOut, "PARAR": KeywordOptOut,

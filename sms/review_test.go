@@ -3,6 +3,7 @@ package sms
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -182,5 +183,26 @@ func TestAReviewSaysWhatAMarketingTextLacks(t *testing.T) {
 		if err != nil || r.Nameless != c.nameless || r.NoWayOut != c.noWayOut {
 			t.Errorf("%q: nameless %v, no way out %v, %v", c.message, r.Nameless, r.NoWayOut, err)
 		}
+	}
+}
+
+// A draft lay until its time was over. Its title may be mended; its time is asked
+// for when it is scheduled.
+func TestADraftWhoseTimeHasPassedCanBeChanged(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	c := b.draft(nil)
+	b.clock.Advance(24 * time.Hour)
+	in := InputOf(b.campaign(c.ID))
+	in.Title = "Mended"
+	if got, err := b.svc.Update(t.Context(), b.admin, c.ID, in); err != nil || got.Title != "Mended" {
+		t.Errorf("%s, %v", got.Title, err)
+	}
+	if _, err := b.svc.Schedule(t.Context(), b.admin, c.ID, When{}); !slices.Equal(codesOf(err), []string{"scheduled_at:in_the_past"}) {
+		t.Errorf("scheduled: %v", err)
+	}
+	in.ScheduledAt = in.ScheduledAt.Add(time.Hour) // another one that has passed
+	if _, err := b.svc.Update(t.Context(), b.admin, c.ID, in); !slices.Equal(codesOf(err), []string{"scheduled_at:in_the_past"}) {
+		t.Errorf("changed to another: %v", err)
 	}
 }

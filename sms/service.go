@@ -82,6 +82,7 @@ type Contacts interface {
 	Hold(tx *db.Tx, account liadesk.ID, h liadesk.Hold) error
 	OptIn(tx *db.Tx, account liadesk.ID, number, source, text string, at time.Time) error
 	MarkBadNumber(tx *db.Tx, account liadesk.ID, number, code string) error
+	Alive(tx *db.Tx, c liadesk.Contact) (liadesk.Contact, error)
 	ByPhoneOrNew(tx *db.Tx, account liadesk.ID, e164, source string, at time.Time) (liadesk.Contact, error)
 }
 

@@ -3,6 +3,7 @@ package speech
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/liadesk/campaigns/liadesk"
 )
@@ -23,7 +24,7 @@ var hintWords = words("stop stopp stopall unsubscribe unsub optout unsubscribed 
 // hintPhrases hold a text that has them anywhere, word for word.
 var hintPhrases = phrases("opt out,opt me out,take me off,remove me,remove my number,delete my number,take my number off,lose my number,not interested,no longer interested,leave me alone,no more texts,no more messages,no more sms," +
 	"do not text,dont text,do not contact,dont contact,do not message,dont message,quit texting,quit messaging,cancel texts,cancel messages," +
-	"no quiero recibir,no quiero mas,no me escriban,no me escribas,no me envien,no me manden,no me envies,no mas mensajes,darme de baja," +
+	"no quiero recibir,no quiero mas,desuscribanme,desuscribeme,no me escriban,no me escribas,no me envien,no me manden,no me envies,no mas mensajes,darme de baja," +
 	"dar de baja,deme de baja,denme de baja,dejen de,deja de enviar,dejar de recibir,quiero salir," +
 	"nao quero receber,nao quero mais,nao me mande,nao me mandem,nao envie,nao enviem,parem de,pare de,quero sair,me tire da lista," +
 	"deixar de receber,chega de mensagens," +
@@ -47,9 +48,53 @@ func words(s string) map[string]bool {
 
 func phrases(s string) []string { return strings.Split(s, ",") }
 
+// Unquoted is a text without what it quotes at length: phones that "like" a text
+// answer with all of it in quotation marks, "Reply STOP to opt out" at its end. A
+// text that is all quotation stays as it is.
+func Unquoted(text string) string {
+	var out strings.Builder
+	for rest := text; ; {
+		open := strings.IndexAny(rest, "“\"«")
+		if open < 0 {
+			out.WriteString(rest)
+			break
+		}
+		mark, n := utf8.DecodeRuneInString(rest[open:])
+		close := strings.IndexRune(rest[open+n:], closing[mark])
+		inside := rest[open+n:]
+		if close >= 0 {
+			inside = inside[:close]
+		}
+		if utf8.RuneCountInString(inside) < quotation {
+			out.WriteString(rest[:open+n])
+			rest = rest[open+n:]
+			continue
+		}
+		out.WriteString(rest[:open] + " ")
+		if rest = rest[open+n+len(inside):]; close < 0 {
+			break // cut off by a network
+		}
+		rest = strings.TrimPrefix(rest, string(closing[mark]))
+	}
+	if left := out.String(); len(Fold(left)) > 0 {
+		return left
+	}
+	return text
+}
+
+// quotation is from how many characters on a stretch in quotation marks is
+// somebody else's words, and not one's own that one stresses.
+const quotation = 20
+
+var closing = map[rune]rune{'“': '”', '"': '"', '«': '»'}
+
 // ReadHint tells what a text that is no keyword may mean, "" for nothing of
-// the kind.
+// the kind. What it quotes at length, and what nobody wrote, means nothing.
 func ReadHint(text string) liadesk.HoldKind {
+	if IsAutomatic(text) {
+		return ""
+	}
+	text = Unquoted(text)
 	list := Fold(text)
 	folded := " " + strings.Join(list, " ") + " "
 	has := func(phrases []string) bool {
@@ -58,7 +103,7 @@ func ReadHint(text string) liadesk.HoldKind {
 	switch {
 	case has(wrongPhrases):
 		return liadesk.HoldWrongNumber
-	case has(hintPhrases), slices.ContainsFunc(list, func(w string) bool { return hintWords[w] }):
+	case has(hintPhrases), slices.ContainsFunc(list, func(w string) bool { return hintWords[w] }), AsksToStop(text):
 		return liadesk.HoldOptOut
 	}
 	return ""

@@ -59,3 +59,45 @@ func TestAnswersOfMachinesAreToldFromPeoples(t *testing.T) {
 		}
 	}
 }
+
+// What makes LiaDesk fall silent in a chat holds marketing texts too.
+func TestWhoAsksToBeLeftAloneIsHeld(t *testing.T) {
+	for _, text := range []string{"Para de mandar mensagem", "Me deixa em paz", "Déjame en paz", "No me interesa", "No me molesten", "Não me escreva",
+		"Go away", "Basta", "ya basta por favor", "desuscríbanme"} {
+		if got := ReadHint(text); got != liadesk.HoldOptOut {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
+// Phones that "like" a text send all of it back, with the footer that says how
+// to stop; and machines say in their answers how to stop theirs.
+func TestWhatIsQuotedOrWrittenByNobodyHoldsNobody(t *testing.T) {
+	for text, want := range map[string]liadesk.HoldKind{
+		"Liked “Spring sale today. Reply STOP to opt out”":                    "",
+		"Loved “Spring sale today. Reply STOP to opt o":                       "", // cut off
+		`Laughed at "Spring sale today. Reply STOP to opt out"`:               "",
+		"A aimé « Soldes. Répondez STOP pour ne plus recevoir »":              "",
+		"👍 to “ Spring sale today. Reply STOP to opt out ”":                   "",
+		"This is an automated message. Reply STOP to end.":                    "",
+		"You wrote “Spring sale today. Reply STOP to opt out” so please stop": liadesk.HoldOptOut,
+		"please “stop” this":                                                  liadesk.HoldOptOut,
+		"“please stop texting me at this number”":                             liadesk.HoldOptOut, // all of it: somebody's own words
+		"what's \"stop\" and \"opt out\"":                                     liadesk.HoldOptOut, // a person reads it
+	} {
+		if got := ReadHint(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func FuzzUnquoted(f *testing.F) {
+	for _, s := range []string{"", "“", "”", "\"\"", "“a”b“", "«»", "Liked “0123456789012345678901234567890", "\xff“\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if got := Unquoted(text); len(got) > len(text)+len(text) {
+			t.Errorf("%q became %q", text, got)
+		}
+	})
+}
