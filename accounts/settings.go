@@ -191,42 +191,27 @@ func checkKeywords(v *liadesk.Invalid, field string, words []string) []string {
 }
 
 func settingsChanges(theirs, yours liadesk.Account) []liadesk.Change {
-	var list []liadesk.Change
-	text := func(field, a, b string) {
-		if a != b {
-			list = append(list, liadesk.Change{Field: field, Theirs: a, Yours: b})
-		}
-	}
+	var list liadesk.Differences
 	a, b := theirs.Settings, yours.Settings
-	text("name", theirs.Name, yours.Name)
-	text("region", a.Region, b.Region)
-	text("time_zone", a.TimeZone, b.TimeZone)
-	text("locale", a.Locale, b.Locale)
-	if a.MaxSegments != b.MaxSegments {
-		list = append(list, liadesk.Change{Field: "max_segments", Theirs: a.MaxSegments, Yours: b.MaxSegments})
-	}
-	if a.MostTextsPerDay() != b.MostTextsPerDay() {
-		list = append(list, liadesk.Change{Field: "marketing_texts_per_24h", Theirs: a.MostTextsPerDay(), Yours: b.MostTextsPerDay()})
-	}
-	text("currency", a.Currency, b.Currency)
+	list.Add("name", theirs.Name, yours.Name)
+	list.Add("region", a.Region, b.Region)
+	list.Add("time_zone", a.TimeZone, b.TimeZone)
+	list.Add("locale", a.Locale, b.Locale)
+	list.Add("max_segments", a.MaxSegments, b.MaxSegments)
+	list.Add("marketing_texts_per_24h", a.MostTextsPerDay(), b.MostTextsPerDay())
+	list.Add("currency", a.Currency, b.Currency)
 	if !reflect.DeepEqual(a.Windows, b.Windows) {
 		list = append(list, liadesk.Change{Field: "windows", Theirs: windowPlaces(a.Windows), Yours: windowPlaces(b.Windows)})
 	}
 	if !maps.Equal(a.Prices, b.Prices) {
 		list = append(list, liadesk.Change{Field: "prices", Theirs: PriceLines(a.Prices), Yours: PriceLines(b.Prices)})
 	}
-	text("footer", a.Footer, b.Footer)
-	if a.Introduce != b.Introduce {
-		list = append(list, liadesk.Change{Field: "introduce", Theirs: a.Introduce, Yours: b.Introduce})
-	}
-	text("opt_out_reply", a.OptOutReply, b.OptOutReply)
-	text("opt_in_reply", a.OptInReply, b.OptInReply)
-	text("help_reply", a.HelpReply, b.HelpReply)
-	if !slices.Equal(a.OptOutKeywords, b.OptOutKeywords) {
-		list = append(list, liadesk.Change{Field: "opt_out_keywords", Theirs: a.OptOutKeywords, Yours: b.OptOutKeywords})
-	}
-	if !slices.Equal(a.OptInKeywords, b.OptInKeywords) {
-		list = append(list, liadesk.Change{Field: "opt_in_keywords", Theirs: a.OptInKeywords, Yours: b.OptInKeywords})
-	}
+	list.Add("footer", a.Footer, b.Footer)
+	list.Add("introduce", a.Introduce, b.Introduce)
+	list.Add("opt_out_reply", a.OptOutReply, b.OptOutReply)
+	list.Add("opt_in_reply", a.OptInReply, b.OptInReply)
+	list.Add("help_reply", a.HelpReply, b.HelpReply)
+	list.Add("opt_out_keywords", a.OptOutKeywords, b.OptOutKeywords)
+	list.Add("opt_in_keywords", a.OptInKeywords, b.OptInKeywords)
 	return list
 }

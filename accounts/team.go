@@ -181,22 +181,12 @@ func (s *Service) editUser(tx *db.Tx, u *liadesk.User, p UserPatch) error {
 }
 
 func userChanges(theirs, yours liadesk.User) []liadesk.Change {
-	var list []liadesk.Change
-	if theirs.Name != yours.Name {
-		list = append(list, liadesk.Change{Field: "name", Theirs: theirs.Name, Yours: yours.Name})
-	}
-	if theirs.Email != yours.Email {
-		list = append(list, liadesk.Change{Field: "email", Theirs: theirs.Email, Yours: yours.Email})
-	}
-	if theirs.Role != yours.Role {
-		list = append(list, liadesk.Change{Field: "role", Theirs: theirs.Role, Yours: yours.Role})
-	}
-	if theirs.Hands() != yours.Hands() {
-		list = append(list, liadesk.Change{Field: "capacity", Theirs: theirs.Hands(), Yours: yours.Hands()})
-	}
-	if !slices.Equal(theirs.InboxIDs, yours.InboxIDs) {
-		list = append(list, liadesk.Change{Field: "inbox_ids", Theirs: theirs.InboxIDs, Yours: yours.InboxIDs})
-	}
+	var list liadesk.Differences
+	list.Add("name", theirs.Name, yours.Name)
+	list.Add("email", theirs.Email, yours.Email)
+	list.Add("role", theirs.Role, yours.Role)
+	list.Add("capacity", theirs.Hands(), yours.Hands())
+	list.Add("inbox_ids", theirs.InboxIDs, yours.InboxIDs)
 	return list
 }
 

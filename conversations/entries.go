@@ -118,16 +118,11 @@ func roomFor(tx *db.Tx, account liadesk.ID, n int) error {
 }
 
 func differences(theirs, yours liadesk.BotEntry) []liadesk.Change {
-	var list []liadesk.Change
-	add := func(field, a, b string) {
-		if a != b {
-			list = append(list, liadesk.Change{Field: field, Theirs: a, Yours: b})
-		}
-	}
-	add("questions", strings.Join(theirs.Questions, "\n"), strings.Join(yours.Questions, "\n"))
-	add("answer", theirs.Answer, yours.Answer)
-	add("language", theirs.Language, yours.Language)
-	add("replies", strings.Join(theirs.Replies, "\n"), strings.Join(yours.Replies, "\n"))
+	var list liadesk.Differences
+	list.Add("questions", strings.Join(theirs.Questions, "\n"), strings.Join(yours.Questions, "\n"))
+	list.Add("answer", theirs.Answer, yours.Answer)
+	list.Add("language", theirs.Language, yours.Language)
+	list.Add("replies", strings.Join(theirs.Replies, "\n"), strings.Join(yours.Replies, "\n"))
 	return list
 }
 

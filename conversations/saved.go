@@ -105,13 +105,9 @@ func (s *Service) SaveReply(ctx context.Context, actor liadesk.Actor, r liadesk.
 			return liadesk.ErrNotFound
 		}
 		if r.Version != 0 && r.Version != old.Version {
-			var changes []liadesk.Change
-			if old.Name != r.Name {
-				changes = append(changes, liadesk.Change{Field: "name", Theirs: old.Name, Yours: r.Name})
-			}
-			if old.Text != r.Text {
-				changes = append(changes, liadesk.Change{Field: "text", Theirs: old.Text, Yours: r.Text})
-			}
+			var changes liadesk.Differences
+			changes.Add("name", old.Name, r.Name)
+			changes.Add("text", old.Text, r.Text)
 			if err := liadesk.Changed(old.Version, changes...); err != nil {
 				return err
 			}

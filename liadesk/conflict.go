@@ -1,5 +1,7 @@
 package liadesk
 
+import "reflect"
+
 // Change is a field that two people set to different values at the same time.
 type Change struct {
 	// Field is the name the API uses.
@@ -8,6 +10,19 @@ type Change struct {
 	// as a person would type them.
 	Theirs any `json:"theirs"`
 	Yours  any `json:"yours"`
+}
+
+// Differences are the fields in which two people's versions of a thing differ.
+type Differences []Change
+
+// Add notes a field if its two values differ. Lists without anything in them are
+// the same, made or not.
+func (d *Differences) Add(field string, theirs, yours any) {
+	a, b := reflect.ValueOf(theirs), reflect.ValueOf(yours)
+	empty := a.Kind() == reflect.Slice && b.Kind() == reflect.Slice && a.Len()+b.Len() == 0
+	if !empty && !reflect.DeepEqual(theirs, yours) {
+		*d = append(*d, Change{Field: field, Theirs: theirs, Yours: yours})
+	}
 }
 
 // CodeChanged is the code of the error that Changed makes.

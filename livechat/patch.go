@@ -2,7 +2,6 @@ package livechat
 
 import (
 	"errors"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -242,30 +241,25 @@ func checkSender(tx *db.Tx, v *liadesk.Invalid, c, stored liadesk.LiveChatCampai
 
 // differences are the fields in which two versions of a campaign differ.
 func differences(theirs, yours liadesk.LiveChatCampaign) []liadesk.Change {
-	var list []liadesk.Change
-	add := func(field string, a, b any) {
-		if !reflect.DeepEqual(a, b) {
-			list = append(list, liadesk.Change{Field: field, Theirs: a, Yours: b})
-		}
-	}
-	add("title", theirs.Title, yours.Title)
-	add("message", theirs.Message, yours.Message)
-	add("inbox_id", theirs.InboxID, yours.InboxID)
-	add("sender", theirs.Sender, yours.Sender)
-	add("trigger.url", theirs.Trigger.URL, yours.Trigger.URL)
-	add("trigger.time_on_page", theirs.Trigger.TimeOnPage, yours.Trigger.TimeOnPage)
-	add("enabled", theirs.Enabled, yours.Enabled)
-	add("business_hours_only", theirs.BusinessHoursOnly, yours.BusinessHoursOnly)
-	add("trigger.urls", theirs.Trigger.URLs, yours.Trigger.URLs)
-	add("trigger.except", theirs.Trigger.Except, yours.Trigger.Except)
-	add("trigger.conditions", theirs.Trigger.Conditions, yours.Trigger.Conditions)
-	add("only_when_online", theirs.OnlineOnly, yours.OnlineOnly)
-	add("bot", theirs.Bot, yours.Bot)
-	add("starts_at", theirs.StartsAt, yours.StartsAt)
-	add("ends_at", theirs.EndsAt, yours.EndsAt)
-	add("frequency", theirs.Frequency.OrDefault(), yours.Frequency.OrDefault())
-	add("priority", theirs.Priority, yours.Priority)
-	add("quick_replies", theirs.QuickReplies, yours.QuickReplies)
-	add("goal", theirs.Goal, yours.Goal)
+	var list liadesk.Differences
+	list.Add("title", theirs.Title, yours.Title)
+	list.Add("message", theirs.Message, yours.Message)
+	list.Add("inbox_id", theirs.InboxID, yours.InboxID)
+	list.Add("sender", theirs.Sender, yours.Sender)
+	list.Add("trigger.url", theirs.Trigger.URL, yours.Trigger.URL)
+	list.Add("trigger.time_on_page", theirs.Trigger.TimeOnPage, yours.Trigger.TimeOnPage)
+	list.Add("enabled", theirs.Enabled, yours.Enabled)
+	list.Add("business_hours_only", theirs.BusinessHoursOnly, yours.BusinessHoursOnly)
+	list.Add("trigger.urls", theirs.Trigger.URLs, yours.Trigger.URLs)
+	list.Add("trigger.except", theirs.Trigger.Except, yours.Trigger.Except)
+	list.Add("trigger.conditions", theirs.Trigger.Conditions, yours.Trigger.Conditions)
+	list.Add("only_when_online", theirs.OnlineOnly, yours.OnlineOnly)
+	list.Add("bot", theirs.Bot, yours.Bot)
+	list.Add("starts_at", theirs.StartsAt, yours.StartsAt)
+	list.Add("ends_at", theirs.EndsAt, yours.EndsAt)
+	list.Add("frequency", theirs.Frequency.OrDefault(), yours.Frequency.OrDefault())
+	list.Add("priority", theirs.Priority, yours.Priority)
+	list.Add("quick_replies", theirs.QuickReplies, yours.QuickReplies)
+	list.Add("goal", theirs.Goal, yours.Goal)
 	return list
 }

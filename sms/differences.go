@@ -1,31 +1,22 @@
 package sms
 
-import (
-	"reflect"
-
-	"github.com/liadesk/campaigns/liadesk"
-)
+import "github.com/liadesk/campaigns/liadesk"
 
 // differences are the parts in which two people's drafts differ.
 func differences(theirs, yours liadesk.SMSCampaign) []liadesk.Change {
-	var list []liadesk.Change
-	add := func(field string, a, b any) {
-		if !reflect.DeepEqual(a, b) {
-			list = append(list, liadesk.Change{Field: field, Theirs: a, Yours: b})
-		}
-	}
-	add("title", theirs.Title, yours.Title)
-	add("message", theirs.Message, yours.Message)
-	add("inbox_id", theirs.InboxID, yours.InboxID)
-	add("purpose", theirs.Purpose, yours.Purpose)
-	add("audience", theirs.Audience, yours.Audience)
-	add("schedule", saidTime(theirs), saidTime(yours))
+	var list liadesk.Differences
+	list.Add("title", theirs.Title, yours.Title)
+	list.Add("message", theirs.Message, yours.Message)
+	list.Add("inbox_id", theirs.InboxID, yours.InboxID)
+	list.Add("purpose", theirs.Purpose, yours.Purpose)
+	list.Add("audience", theirs.Audience, yours.Audience)
+	list.Add("schedule", saidTime(theirs), saidTime(yours))
 	if !theirs.ExpiresAt.Equal(yours.ExpiresAt) {
-		add("expires_at", theirs.ExpiresAt, yours.ExpiresAt)
+		list.Add("expires_at", theirs.ExpiresAt, yours.ExpiresAt)
 	}
-	add("fold_accents", theirs.Fold, yours.Fold)
-	add("track_clicks", theirs.TrackClicks, yours.TrackClicks)
-	add("override_reason", InputOf(theirs).OverrideReason, InputOf(yours).OverrideReason)
+	list.Add("fold_accents", theirs.Fold, yours.Fold)
+	list.Add("track_clicks", theirs.TrackClicks, yours.TrackClicks)
+	list.Add("override_reason", InputOf(theirs).OverrideReason, InputOf(yours).OverrideReason)
 	return list
 }
 
