@@ -33,14 +33,26 @@ const (
 // Validate refuses rules that mean nothing: the empty rule {}, which must
 // never come to mean everybody, parts with two meanings, and tags without a
 // name.
-func Validate(rule liadesk.Rule) error {
+func Validate(rule liadesk.Rule) error { return validate(rule, true) }
+
+// validate is Validate. Of a rule that was taken before it is asked no more than
+// was asked then: strict is for what somebody writes now.
+func validate(rule liadesk.Rule, strict bool) error {
 	var v liadesk.Invalid
-	parts := 0
-	check(&v, "rule", rule, 0, &parts)
+	c := checker{v: &v, strict: strict}
+	c.check("rule", rule, 0)
 	return v.Err()
 }
 
-func check(v *liadesk.Invalid, field string, r liadesk.Rule, depth int, parts *int) {
+// checker looks through one rule.
+type checker struct {
+	v      *liadesk.Invalid
+	strict bool
+	parts  int
+}
+
+func (c *checker) check(field string, r liadesk.Rule, depth int) {
+	v, parts := c.v, &c.parts
 	if *parts++; *parts > maxParts || depth > maxDepth {
 		if !v.Has("rule") {
 			v.Add("rule", "rule_too_large", "Max", maxParts, "Depth", maxDepth)
@@ -60,18 +72,18 @@ func check(v *liadesk.Invalid, field string, r liadesk.Rule, depth int, parts *i
 		v.Add(field, "rule_ambiguous")
 	case r.All != nil:
 		for i, part := range *r.All {
-			check(v, fmt.Sprintf("%s.all.%d", field, i), part, depth+1, parts)
+			c.check(fmt.Sprintf("%s.all.%d", field, i), part, depth+1)
 		}
 	case r.Any != nil:
 		for i, part := range *r.Any {
-			check(v, fmt.Sprintf("%s.any.%d", field, i), part, depth+1, parts)
+			c.check(fmt.Sprintf("%s.any.%d", field, i), part, depth+1)
 		}
 	case r.Not != nil:
-		check(v, field+".not", *r.Not, depth+1, parts)
+		c.check(field+".not", *r.Not, depth+1)
 	case r.AsksField():
 		*parts += len(textsOf(r)) // each is a set to read
-		checkField(v, field, r)
-	case liadesk.FoldTag(r.Tag) == "":
+		c.checkField(field, r)
+	case c.strict && liadesk.FoldTag(r.Tag) == "":
 		v.Add(field+".tag", "required")
 	case len(r.Tag) > 400:
 		v.Add(field+".tag", "too_long", "Max", 50)
@@ -101,7 +113,7 @@ func EvaluateChunk(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose lia
 type reader func(account liadesk.ID, refs []db.SetRef) ([]*roaring.Bitmap, error)
 
 func evaluate(tx *db.Tx, account liadesk.ID, rule liadesk.Rule, purpose liadesk.Purpose, within db.Chunks, before Outcomes, read reader) (Split, error) {
-	if err := Validate(rule); err != nil {
+	if err := validate(rule, false); err != nil {
 		return Split{}, err
 	}
 	e, err := load(tx, account, rule, purpose, within, before, read)

@@ -495,6 +495,15 @@ func TestARuleMeansWhatContactsHaveHoweverItIsWritten(t *testing.T) {
 			t.Errorf("%s: %d, %v", text, got.Matched, err)
 		}
 	}
+	// Rules of before, which an earlier version took, still mean what they meant.
+	dbtest.View(t, s, func(tx *db.Tx) error {
+		for _, text := range []string{`{"not":{"field":"time_zone","op":"eq","value":"us/pacific"}}`, `{"field":"time_zone","op":"ne","value":"Europe/Nowhere"}`} {
+			if split, err := audience.Evaluate(tx, a.ID, rule(t, text), ""); err != nil || split.Matched.GetCardinality() != 2 {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+		return nil
+	})
 	if r := rule(t, `{"all":[{"not":{"tag":"VIP "}}]}`); !r.AsksTag("vip") || r.AsksTag("") {
 		t.Error("a tag that is written otherwise is not found in the rule, and might be deleted under it")
 	}

@@ -43,14 +43,15 @@ var textFields = []string{"country", "language", "time_zone", "phone_type"}
 
 // checkField refuses a part whose field, comparison or value is not known. To
 // guess would text people whom the author did not mean.
-func checkField(v *liadesk.Invalid, at string, r liadesk.Rule) {
+func (c *checker) checkField(at string, r liadesk.Rule) {
+	v := c.v
 	has := r.Field == hasEmail || r.Field == hasPhone
 	name, isAttribute := strings.CutPrefix(r.Field, attribute)
 	switch {
 	case strings.HasPrefix(r.Field, campaignField):
 		checkCampaign(v, at, r)
 		return
-	case isAttribute && (liadesk.AttributeName(name) == "" || len(name) > maxAttributeName),
+	case isAttribute && (name == "" || c.strict && liadesk.StoredAttribute(name) == "" || len(name) > maxAttributeName),
 		!isAttribute && !has && !slices.Contains(textFields, r.Field) && !slices.Contains(momentFields, r.Field):
 		v.Add(at+".field", "field_unknown", "Name", clip(r.Field))
 		return
@@ -75,7 +76,7 @@ func checkField(v *liadesk.Invalid, at string, r liadesk.Rule) {
 			v.Add(at+".value", "too_many", "Max", maxValues)
 		default:
 			for _, text := range *r.Value.List {
-				if checkText(v, at+".value", r.Field, text); v.Has(at + ".value") {
+				if c.checkText(at+".value", r.Field, text); v.Has(at + ".value") {
 					return
 				}
 			}
@@ -83,13 +84,14 @@ func checkField(v *liadesk.Invalid, at string, r liadesk.Rule) {
 	case r.Value == nil || r.Value.Text == nil && (r.Value.Number == nil || !isAttribute):
 		v.Add(at+".value", "value_text")
 	default:
-		checkText(v, at+".value", r.Field, valueOf(r))
+		c.checkText(at+".value", r.Field, valueOf(r))
 	}
 }
 
 // checkText refuses a value that nobody can have, for a slip of the pen under
 // ne would mean everybody.
-func checkText(v *liadesk.Invalid, at, field, text string) {
+func (c *checker) checkText(at, field, text string) {
+	v := c.v
 	switch set, ok := db.SetField(field, text); {
 	case set.Value == "":
 		v.Add(at, "value_text")
@@ -103,9 +105,9 @@ func checkText(v *liadesk.Invalid, at, field, text string) {
 		if _, err := language.Parse(text); err != nil {
 			v.Add(at, "bad_language")
 		}
-	case field == "time_zone":
-		same := func(zone string) bool { return strings.EqualFold(zone, text) }
-		if !hours.ValidZone(text) && !slices.ContainsFunc(hours.ZoneNames(), same) {
+	case field == "time_zone" && c.strict:
+		same := func(zone string) bool { return strings.EqualFold(zone, strings.TrimSpace(text)) }
+		if !hours.ValidZone(strings.TrimSpace(text)) && !slices.ContainsFunc(hours.ZoneNames(), same) {
 			v.Add(at, "bad_time_zone")
 		}
 	case field == "phone_type":
@@ -123,20 +125,23 @@ func clip(s string) string {
 	return s
 }
 
-// asStored is a value as contacts have it, however the rule writes it: pt_BR is
-// pt-BR, and UK is GB.
-func asStored(field, text string) string {
+// asStored are the ways in which contacts have a value, however the rule writes
+// it: pt_BR is pt-BR, and UK is GB, which contacts of earlier versions have as UK.
+func asStored(field, text string) []string {
+	ways := []string{text}
 	switch field {
 	case "country":
 		if region, err := language.ParseRegion(strings.TrimSpace(text)); err == nil {
-			return region.Canonicalize().String()
+			if ways = append(ways, region.Canonicalize().String()); ways[1] == "GB" {
+				ways = append(ways, "UK")
+			}
 		}
 	case "language":
 		if tag, err := language.Parse(strings.TrimSpace(text)); err == nil {
-			return tag.String()
+			ways = append(ways, tag.String())
 		}
 	}
-	return text
+	return ways
 }
 
 // setsOfField are the sets that a part about a field asks for; any of them
@@ -147,7 +152,7 @@ func setsOfField(r liadesk.Rule) []db.SetRef {
 		return nil
 	}
 	if name, ok := strings.CutPrefix(field, attribute); ok {
-		field = attribute + liadesk.AttributeName(name) // as contacts have it
+		field = attribute + liadesk.StoredAttribute(name) // as contacts have it
 	}
 	switch {
 	case field == hasEmail:
@@ -162,8 +167,10 @@ func setsOfField(r liadesk.Rule) []db.SetRef {
 	texts := textsOf(r)
 	refs := make([]db.SetRef, 0, len(texts))
 	for _, text := range texts {
-		if set, ok := db.SetField(field, asStored(field, text)); ok {
-			refs = append(refs, set)
+		for _, stored := range asStored(field, text) {
+			if set, ok := db.SetField(field, stored); ok && !slices.Contains(refs, set) {
+				refs = append(refs, set)
+			}
 		}
 	}
 	return refs

@@ -100,7 +100,7 @@ func CheckNames(tx *db.Tx, account liadesk.ID, rule liadesk.Rule) error {
 // attributesOf are the attributes that a rule asks for, as contacts have them.
 func attributesOf(r liadesk.Rule, names []string) []string {
 	if name, ok := strings.CutPrefix(r.Field, attribute); ok {
-		if name = liadesk.AttributeName(name); !slices.Contains(names, name) {
+		if name = liadesk.StoredAttribute(name); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -97,7 +97,7 @@ type asksRange struct{ field, op, value string }
 func rangeOf(r liadesk.Rule) asksRange {
 	field := r.Field
 	if name, ok := strings.CutPrefix(field, attribute); ok {
-		field = attribute + liadesk.AttributeName(name)
+		field = attribute + liadesk.StoredAttribute(name)
 	}
 	return asksRange{field, r.Op, valueOf(r)}
 }

@@ -247,6 +247,12 @@ func TestUndoLeavesWhatThePersonDidSince(t *testing.T) {
 	d := open(t)
 	ana := d.create(contacts.Input{Name: "Ana", Email: "ana@example.org"})
 	bob := d.create(contacts.Input{Name: "Bob", Email: "bob@example.org"})
+	dbtest.Update(t, d.store, func(tx *db.Tx) error {
+		c, _, err := tx.Contact(d.account.ID, bob.ID)
+		old := c
+		c.BadNumber = "50"
+		return errors.Join(err, tx.PutContact(&old, &c))
+	})
 	im := d.imported("name,email,phone\nAna,ana@example.org,+12125550101\nBobby,bob@example.org,\n", func(o *liadesk.ImportOptions) {})
 	d.clock.Advance(time.Hour)
 	heard := d.clock.Now().UTC()
@@ -257,7 +263,7 @@ func TestUndoLeavesWhatThePersonDidSince(t *testing.T) {
 				return err
 			}
 			old := c
-			c.LastSeenAt, c.LastRepliedAt = heard, heard
+			c.LastSeenAt, c.LastRepliedAt, c.BadNumber = heard, heard, "" // it was "50"
 			if err := tx.PutContact(&old, &c); err != nil {
 				return err
 			}
@@ -273,7 +279,7 @@ func TestUndoLeavesWhatThePersonDidSince(t *testing.T) {
 	if c := d.contact(ana.ID); c.Phone != "+12125550101" {
 		t.Errorf("Ana's number is %q", c.Phone)
 	}
-	if c := d.contact(bob.ID); c.Name != "Bob" || !c.LastRepliedAt.Equal(heard) || !c.LastSeenAt.Equal(heard) {
+	if c := d.contact(bob.ID); c.Name != "Bob" || c.BadNumber != "" || !c.LastRepliedAt.Equal(heard) || !c.LastSeenAt.Equal(heard) {
 		t.Errorf("Bob is %s, heard of at %s and %s", c.Name, c.LastSeenAt, c.LastRepliedAt)
 	}
 }

@@ -123,7 +123,9 @@ func (s *Service) undoRow(tx *db.Tx, batch *db.ContactBatch, im liadesk.Import, 
 	}
 	back := *row.Before
 	back.LastSeenAt, back.LastRepliedAt = c.LastSeenAt, c.LastRepliedAt // theirs, and not the file's
-	if back.Phone != c.Phone {
+	if back.Phone == c.Phone {
+		back.BadNumber = c.BadNumber
+	} else {
 		texts, err := tx.DeliveriesTo(c.AccountID, c.Phone, 1)
 		if err != nil {
 			return "", err

@@ -99,9 +99,9 @@ func (p Patch) apply(v *liadesk.Invalid, old liadesk.Contact, region string) lia
 		}
 		for name, value := range p.SetAttributes {
 			if value == nil {
-				delete(merged, liadesk.AttributeName(name))
+				delete(merged, liadesk.StoredAttribute(name))
 			} else {
-				merged[cmp.Or(liadesk.AttributeName(name), name)] = *value
+				merged[cmp.Or(liadesk.StoredAttribute(name), name)] = *value
 			}
 		}
 		c.Attributes = cleanAttributes(v, merged)

@@ -30,11 +30,16 @@ type Held struct {
 // Held reads whether sending is held, and why.
 func (tx *Tx) Held() (Held, bool, error) { return get[Held](tx, meta("held")) }
 
-// SetHeld holds sending in the whole installation. An older reason stays: the
-// first cause is the one to clear up.
+// SetHeld holds sending in the whole installation. An older reason stays, for the
+// first cause is the one to clear up; but of what was done since it began, or that
+// somebody released it, a database that was restored knows nothing.
 func (tx *Tx) SetHeld(h Held) error {
-	if _, held, err := tx.Held(); err != nil || held {
+	old, held, err := tx.Held()
+	if err != nil || held && h.Reason != HeldRestored {
 		return err
+	}
+	if held {
+		h.Reason, h.Address = old.Reason, old.Address
 	}
 	tx.shuts = true
 	return put(tx, meta("held"), h)

@@ -3,6 +3,7 @@ package db
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -112,8 +113,18 @@ func (k key) u32(n uint32) key { return binary.BigEndian.AppendUint32(k, n) }
 // u64 appends a number that sorts by size.
 func (k key) u64(n uint64) key { return binary.BigEndian.AppendUint64(k, n) }
 
-// time appends an instant that sorts by age, to the nanosecond.
-func (k key) time(t time.Time) key { return k.u64(uint64(t.UnixNano()) ^ 1<<63) }
+// time appends an instant that sorts by age, to the nanosecond; all that come
+// after the year 2261 are the same.
+func (k key) time(t time.Time) key {
+	nanoseconds := t.UnixNano()
+	if t.After(lastInstant) {
+		nanoseconds = math.MaxInt64
+	}
+	return k.u64(uint64(nanoseconds) ^ 1<<63)
+}
+
+// lastInstant is the last of which a key counts nanoseconds.
+var lastInstant = time.Unix(0, math.MaxInt64)
 
 // str appends a text and ends it, so that "a" and "ab" never mix. A text with
 // a zero byte would break the order: its zero bytes are replaced, for no text

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// AttributeName is how an attribute is called in messages: small letters,
-// digits and underscores, beginning with a letter ("Fecha de alta" is
-// fecha_de_alta). "" when nothing is left.
+// AttributeName is how an attribute is called in messages: small letters, digits
+// and underscores, without digits in front ("Fecha de alta" is fecha_de_alta).
+// "" when nothing is left.
 func AttributeName(s string) string {
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(strings.ToLower(OneLine(s))) {
@@ -23,6 +23,16 @@ func AttributeName(s string) string {
 		}
 	}
 	return strings.Trim(b.String(), "_")
+}
+
+// StoredAttribute is the name of an attribute of which one speaks: as it is, if
+// contacts can have it like that, else as AttributeName makes it.
+func StoredAttribute(s string) string {
+	lower := strings.ToLower(strings.TrimSpace(s))
+	if strings.Trim(lower, "_abcdefghijklmnopqrstuvwxyz0123456789") == "" {
+		return lower
+	}
+	return AttributeName(s)
 }
 
 // OneLine makes one line of a text: no control characters, no space at the ends

@@ -48,6 +48,14 @@ type Input struct {
 	Version uint64
 
 	by liadesk.ID // who says it
+	// was is what it changes: a time of a draft that passed while it lay is asked
+	// for anew when it is scheduled, and not with every change before that.
+	was liadesk.SMSCampaign
+}
+
+// lay tells whether a time in the past is the one that the draft had already.
+func (in Input) lay(c liadesk.SMSCampaign) bool {
+	return in.Draft && c.ScheduledAt.Equal(in.was.ScheduledAt) && c.Local == in.was.Local && c.TimeZone == in.was.TimeZone
 }
 
 // When is the part of Input that schedules. Without a time, the one that the
@@ -103,8 +111,9 @@ const (
 	// farthest is how far ahead a local time may lie; what a person types beyond
 	// is a slip of the keyboard. A program may name any instant.
 	farthest = 2 * 366 * 24 * time.Hour
-	// lastYear is the last of which instants are kept: RFC 3339 knows no more.
-	lastYear = 9999
+	// lastYear is the last of which instants are kept: RFC 3339 knows one more,
+	// but not in every zone.
+	lastYear = 9998
 )
 
 // fill checks input and writes it into a draft. With a time it schedules it,
@@ -117,6 +126,7 @@ func (s *Service) fill(tx *db.Tx, c *liadesk.SMSCampaign, in Input) error {
 	if !found {
 		return liadesk.ErrNotFound
 	}
+	in.was = *c
 	var v liadesk.Invalid
 	need := func(field string) {
 		if !in.Unfinished {
@@ -222,7 +232,7 @@ func flatten(args map[string]any) []any {
 // first instant after the gap, and Shifted tells; one that comes twice is the
 // first of the two.
 func (s *Service) fillTimes(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Input) {
-	now, was := s.now(), c.ScheduledAt
+	now := s.now()
 	c.ScheduledAt, c.Local, c.TimeZone = time.Time{}, "", ""
 	field := "scheduled_at"
 	switch {
@@ -246,9 +256,7 @@ func (s *Service) fillTimes(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Input
 	if !c.ScheduledAt.IsZero() && !c.InOwnZones() {
 		switch {
 		case c.ScheduledAt.Before(now.Add(-skew)):
-			// A draft's time that passed while it lay is asked for anew when it is
-			// scheduled, and not with every change before that.
-			if !in.Unfinished && !(in.Draft && c.ScheduledAt.Equal(was)) {
+			if !in.Unfinished && !in.lay(*c) {
 				v.Add(field, "in_the_past")
 			}
 		case in.Schedule != nil && c.ScheduledAt.After(now.Add(farthest)), c.ScheduledAt.Year() > lastYear:
@@ -268,7 +276,7 @@ func (s *Service) fillExpiry(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Inpu
 	}
 	c.ExpiresAt = c.ExpiresAt.Round(0).UTC()
 	switch {
-	case in.Unfinished:
+	case in.Unfinished, in.Draft && c.ExpiresAt.Equal(in.was.ExpiresAt):
 	case !c.ExpiresAt.After(now):
 		v.Add("expires_at", "in_the_past")
 	case !c.ScheduledAt.IsZero() && !c.ExpiresAt.After(c.ScheduledAt):

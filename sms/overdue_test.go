@@ -454,3 +454,43 @@ func TestAReviewSaysThatTheOtherIsThroughAndWhatADraftLacks(t *testing.T) {
 		t.Errorf("a footer alone is sent: %v", err)
 	}
 }
+
+// A backup that was made while sending was held, or released: what it knows of
+// the hold is as old as it is.
+func TestARestoreHoldsAnewWhatWasHeldBefore(t *testing.T) {
+	b := newBench(t)
+	b.update(func(tx *db.Tx) error {
+		return errors.Join(tx.SetHeld(db.Held{Reason: db.HeldAddress, Address: "https://old.example", At: b.clock.Now()}), tx.SetReleasing())
+	})
+	b.clock.Advance(time.Hour)
+	restored := b.clock.Now()
+	b.update(func(tx *db.Tx) error { return tx.SetHeld(db.Held{Reason: db.HeldRestored, At: restored}) })
+	b.clock.Advance(time.Hour)
+	b.update(func(tx *db.Tx) error { return tx.SetHeld(db.Held{Reason: db.HeldAddress, At: b.clock.Now()}) })
+	h, held, err := b.svc.Held(t.Context())
+	if err != nil || !held || h.Releasing || h.Reason != db.HeldAddress || h.Address != "https://old.example" || !h.At.Equal(restored) {
+		t.Errorf("%+v, %v, %v", h, held, err)
+	}
+}
+
+// A program may name an instant far away. It is not due before.
+func TestACampaignOfAnotherAgeWaits(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	far := b.schedule(func(in *Input) { in.ScheduledAt = time.Date(9998, 12, 31, 23, 0, 0, 0, time.UTC) })
+	b.update(func(tx *db.Tx) error {
+		due, err := tx.SMSCampaignsDue(b.account.ID, liadesk.SMSScheduled, b.clock.Now())
+		if len(due) > 0 {
+			t.Error("it is due")
+		}
+		return err
+	})
+	b.due()
+	if got := b.campaign(far.ID); got.Status != liadesk.SMSScheduled || got.Frozen {
+		t.Errorf("%s, frozen %v", got.Status, got.Frozen)
+	}
+	if _, err := b.svc.Create(t.Context(), b.admin, Input{Title: "x", Message: "x", InboxID: b.inbox.ID, Audience: liadesk.Rule{Tag: "vip"},
+		ScheduledAt: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}); !slices.Equal(codesOf(err), []string{"scheduled_at:too_far"}) {
+		t.Errorf("beyond all ages: %v", err)
+	}
+}

@@ -102,7 +102,7 @@ func (s *Service) fillOwnTime(tx *db.Tx, v *liadesk.Invalid, c *liadesk.SMSCampa
 	now := s.now()
 	switch {
 	case last.Before(now.Add(-clockSkew)):
-		if !in.Unfinished {
+		if same := c.Local == in.was.Local && c.TimeZone == in.was.TimeZone; !in.Unfinished && !(in.Draft && same) {
 			v.Add("schedule.local", "in_the_past")
 		}
 	case first.After(now.Add(farthest)):

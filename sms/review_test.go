@@ -201,6 +201,16 @@ func TestADraftWhoseTimeHasPassedCanBeChanged(t *testing.T) {
 	if _, err := b.svc.Schedule(t.Context(), b.admin, c.ID, When{}); !slices.Equal(codesOf(err), []string{"scheduled_at:in_the_past"}) {
 		t.Errorf("scheduled: %v", err)
 	}
+	own := b.draft(func(in *Input) {
+		in.ScheduledAt, in.Schedule = time.Time{}, &LocalTime{Local: "2026-11-26T10:00", TimeZone: liadesk.RecipientZone}
+		in.ExpiresAt = noon.AddDate(0, 0, 2)
+	})
+	b.clock.Advance(10 * 24 * time.Hour)
+	mended := InputOf(b.campaign(own.ID))
+	mended.Title = "Mended"
+	if got, err := b.svc.Update(t.Context(), b.admin, own.ID, mended); err != nil || got.Title != "Mended" {
+		t.Errorf("by recipients' clocks, with an end: %s, %v", got.Title, err)
+	}
 	in.ScheduledAt = in.ScheduledAt.Add(time.Hour) // another one that has passed
 	if _, err := b.svc.Update(t.Context(), b.admin, c.ID, in); !slices.Equal(codesOf(err), []string{"scheduled_at:in_the_past"}) {
 		t.Errorf("changed to another: %v", err)

@@ -94,19 +94,30 @@ func (s *Service) setGap(ctx context.Context, in liadesk.Inbox, from time.Time) 
 // that the database does not know of: its last claim. Zero says that nothing
 // was or could have been sent.
 func (s *Service) gapBegins(tx *db.Tx, in liadesk.Inbox) (time.Time, error) {
-	l, err := tx.Lease(in.AccountID, in.ID)
+	// Of inboxes with one number the list has the texts of all.
+	twins, err := twinsOf(tx, in)
 	if err != nil {
 		return time.Time{}, err
 	}
-	if !l.Gap.IsZero() {
-		return l.Gap, nil
+	var since time.Time
+	for _, twin := range twins {
+		l, err := tx.Lease(twin.AccountID, twin.ID)
+		if err != nil {
+			return time.Time{}, err
+		}
+		from := l.ClaimedAt
+		if !l.Gap.IsZero() {
+			from = l.Gap
+		}
+		if !from.IsZero() && (since.IsZero() || from.Before(since)) {
+			since = from
+		}
 	}
-	if !l.ClaimedAt.IsZero() {
-		return l.ClaimedAt, nil
+	if !since.IsZero() {
+		return since, nil
 	}
 	// Nothing was claimed before the backup: the first campaign or reply that
 	// could have been sent after it is the earliest that still waits.
-	var since time.Time
 	open, err := s.openCampaigns(tx, in)
 	if err != nil {
 		return since, err
@@ -137,7 +148,7 @@ func (s *Service) openCampaigns(tx *db.Tx, in liadesk.Inbox) ([]liadesk.SMSCampa
 			return nil, err
 		}
 		for _, c := range some {
-			if slices.ContainsFunc(twins, func(twin liadesk.Inbox) bool { return twin.ID == c.InboxID }) {
+			if !c.ScheduledAt.After(s.now()) && slices.ContainsFunc(twins, func(twin liadesk.Inbox) bool { return twin.ID == c.InboxID }) {
 				open = append(open, c)
 			}
 		}

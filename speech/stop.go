@@ -1,6 +1,7 @@
 package speech
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -48,66 +49,69 @@ func words(s string) map[string]bool {
 
 func phrases(s string) []string { return strings.Split(s, ",") }
 
+// quotation is from how many characters on a stretch in quotation marks is
+// somebody else's words, and not one's own that one stresses.
+const quotation = 20
+
+// quoted is a stretch in quotation marks, and cutOff one of which a network has
+// cut the end off. A straight mark without its other is an inch.
+var (
+	quoted = regexp.MustCompile(`“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|"[^"]*"`)
+	cutOff = regexp.MustCompile(`[“«][^“”«»]{20,}$`)
+)
+
 // Unquoted is a text without what it quotes at length: phones that "like" a text
 // answer with all of it in quotation marks, "Reply STOP to opt out" at its end. A
 // text that is all quotation stays as it is.
 func Unquoted(text string) string {
 	var out strings.Builder
-	for rest := text; ; {
-		open := strings.IndexAny(rest, "“\"«")
-		if open < 0 {
-			out.WriteString(rest)
-			break
-		}
-		mark, n := utf8.DecodeRuneInString(rest[open:])
-		close := strings.IndexRune(rest[open+n:], closing[mark])
-		inside := rest[open+n:]
-		if close >= 0 {
-			inside = inside[:close]
-		}
-		if utf8.RuneCountInString(inside) < quotation {
-			out.WriteString(rest[:open+n])
-			rest = rest[open+n:]
+	at := 0
+	for _, span := range quoted.FindAllStringIndex(text, -1) {
+		if utf8.RuneCountInString(text[span[0]:span[1]]) < quotation+2 {
 			continue
 		}
-		out.WriteString(rest[:open] + " ")
-		if rest = rest[open+n+len(inside):]; close < 0 {
-			break // cut off by a network
-		}
-		rest = strings.TrimPrefix(rest, string(closing[mark]))
+		out.WriteString(text[at:span[0]] + " ")
+		at = span[1]
 	}
+	rest := text[at:]
+	if cut := cutOff.FindStringIndex(rest); cut != nil && !strings.Contains(rest[:cut[0]], "„") {
+		rest = rest[:cut[0]]
+	}
+	out.WriteString(rest)
 	if left := out.String(); len(Fold(left)) > 0 {
 		return left
 	}
 	return text
 }
 
-// quotation is from how many characters on a stretch in quotation marks is
-// somebody else's words, and not one's own that one stresses.
-const quotation = 20
-
-var closing = map[rune]rune{'“': '”', '"': '"', '«': '»'}
-
 // ReadHint tells what a text that is no keyword may mean, "" for nothing of
-// the kind. What it quotes at length, and what nobody wrote, means nothing.
+// the kind. What it quotes at length means nothing, nor do the words by which
+// a machine says how to end its own texts.
 func ReadHint(text string) liadesk.HoldKind {
-	if IsAutomatic(text) {
-		return ""
-	}
-	text = Unquoted(text)
-	list := Fold(text)
+	machine := IsAutomatic(text)
+	list := Fold(Unquoted(text))
 	folded := " " + strings.Join(list, " ") + " "
-	has := func(phrases []string) bool {
-		return slices.ContainsFunc(phrases, func(p string) bool { return strings.Contains(folded, " "+p+" ") })
-	}
+	bare := slices.DeleteFunc(slices.Clone(list), func(w string) bool { return politeWords[w] })
 	switch {
-	case has(wrongPhrases):
+	case hasPhrase(folded, wrongPhrases):
 		return liadesk.HoldWrongNumber
-	case has(hintPhrases), slices.ContainsFunc(list, func(w string) bool { return hintWords[w] }), AsksToStop(text):
+	case hasPhrase(folded, plainHints), hasPhrase(folded, textStops), strings.Join(bare, " ") == "go away":
+		return liadesk.HoldOptOut
+	case machine:
+		return ""
+	case hasPhrase(folded, hintPhrases), slices.ContainsFunc(list, func(w string) bool { return hintWords[w] }),
+		len(bare) == 1 && stopWords[bare[0]]:
 		return liadesk.HoldOptOut
 	}
 	return ""
 }
+
+// plainHints are the phrases that hold a text whoever wrote it, and textStops
+// those of chats that do: "we go away on Friday" asks for nothing.
+var (
+	plainHints = slices.DeleteFunc(slices.Clone(hintPhrases), func(p string) bool { return p == "opt out" })
+	textStops  = slices.DeleteFunc(slices.Clone(chatStops), func(p string) bool { return p == "go away" })
+)
 
 // automatic stands in what phones and mailboxes answer by themselves.
 var automatic = phrases("auto reply,autoreply,automatic reply,automated reply,auto response,automatic response,automated response,automated message," +

@@ -83,6 +83,15 @@ func TestWhatIsQuotedOrWrittenByNobodyHoldsNobody(t *testing.T) {
 		"You wrote “Spring sale today. Reply STOP to opt out” so please stop": liadesk.HoldOptOut,
 		"please “stop” this":                                                  liadesk.HoldOptOut,
 		"“please stop texting me at this number”":                             liadesk.HoldOptOut, // all of it: somebody's own words
+		`Please remove "John" from your list, I am not interested`:            liadesk.HoldOptOut,
+		`You said "free". Please take me off this list`:                       liadesk.HoldOptOut,
+		`Is the 32" TV gone? then stop texting me please`:                     liadesk.HoldOptOut,
+		`Ihr „Sale“ ist nichts für mich, bitte keine SMS mehr`:                liadesk.HoldOptOut,
+		"Is this an automated message? Please stop texting me":                liadesk.HoldOptOut,
+		"Sorry, out of office. Wrong number":                                  liadesk.HoldWrongNumber,
+		"Antes no, ahora me interesa":                                         "",
+		"No, por favor, me interesa":                                          "",
+		"We go away on Friday, can I book after?":                             "",
 		"what's \"stop\" and \"opt out\"":                                     liadesk.HoldOptOut, // a person reads it
 	} {
 		if got := ReadHint(text); got != want {

@@ -60,7 +60,7 @@ func (v Vars) attribute(name string) string {
 	if value, ok := v.Contact.Attributes[name]; ok {
 		return value
 	}
-	return v.Contact.Attributes[liadesk.AttributeName(name)]
+	return v.Contact.Attributes[liadesk.StoredAttribute(name)]
 }
 
 // Attributes is the beginning of the names of a contact's own fields. What
@@ -249,7 +249,9 @@ func (t *Template) bindings(v Vars) liquid.Bindings {
 				own = make(map[string]any, 1)
 				put("contact", "attributes", own)
 			}
-			own[attribute] = clip(v.attribute(attribute))
+			value := clip(v.attribute(attribute))
+			own[attribute] = value
+			nest(own, strings.Split(attribute, "."), value)
 			continue
 		}
 		value := ""
@@ -262,6 +264,25 @@ func (t *Template) bindings(v Vars) liquid.Bindings {
 		put(of, field, value)
 	}
 	return all
+}
+
+// nest puts a value where the library looks for it under a name with dots. What
+// stands there already stays.
+func nest(in map[string]any, path []string, value string) {
+	for _, step := range path[:len(path)-1] {
+		next, ok := in[step].(map[string]any)
+		if !ok {
+			if in[step] != nil {
+				return
+			}
+			next = make(map[string]any, 1)
+			in[step] = next
+		}
+		in = next
+	}
+	if last := path[len(path)-1]; in[last] == nil {
+		in[last] = value
+	}
 }
 
 // clip cuts a value that by itself is more than may be rendered to just more

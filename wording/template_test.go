@@ -235,7 +235,7 @@ func TestAFieldMayBeWrittenAsItsOwnerCallsIt(t *testing.T) {
 	v := Vars{Contact: liadesk.Contact{Attributes: map[string]string{"first_order": "tulips", "firstorder": "roses"}}}
 	for source, want := range map[string]string{
 		`{{ contact.attributes["First order"] }}`: "tulips", `{{ contact.attributes.first-order }}`: "tulips",
-		`{{ contact.attributes.firstOrder }}`: "roses", `{{ contact.attributes.first_order }}`: "tulips",
+		`{{ contact.attributes.First.order }}`: "tulips", `{{ contact.attributes.firstOrder }}`: "roses", `{{ contact.attributes.first_order }}`: "tulips",
 	} {
 		tpl, err := Parse(source)
 		if err != nil {
