@@ -230,7 +230,7 @@ func lookAgain(k liadesk.SMSCampaign, p sms.Progress, now time.Time) int {
 	case k.Status == liadesk.SMSSending, k.Sweep != liadesk.SweepNone && k.CompletedAt.Add(patience).After(now):
 		return runningLook
 	case k.Status == liadesk.SMSScheduled:
-		wait := min(k.ScheduledAt.Sub(now), longestLook) + time.Second
+		wait := min(k.ScheduledAt.Sub(now), longestLook-time.Second) + time.Second
 		return max(int(wait/time.Second), runningLook)
 	case k.Status == liadesk.SMSPaused && p.Sending > 0:
 		return runningLook
