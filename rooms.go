@@ -65,7 +65,7 @@ func (s *server) openRooms() (err error) {
 
 	base := s.config.plivoURL
 	if s.config.sandbox {
-		r.carrier, err = sandbox.Start(sandbox.Options{Directory: directory{s}, Clock: s.clock, Timeline: sandboxTimeline, DigitRules: true})
+		r.carrier, err = sandbox.Start(sandbox.Options{Directory: directory{s}, Clock: s.clock, Timeline: sandboxTimeline, DigitRules: s.config.demo})
 		if err != nil {
 			return fmt.Errorf("cannot start the sandbox carrier: %w", err)
 		}
