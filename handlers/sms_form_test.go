@@ -220,3 +220,40 @@ func TestTheForecastSaysInWordsWhatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+// Behind a page of newer drafts something may be sending.
+func TestTheEmergencyStopIsThereWhateverTheListShows(t *testing.T) {
+	d := openSMSDesk(t)
+	d.person(1, "")
+	stop := func() int {
+		return d.page("acme", "GET", "/campaigns/sms", nil).read(t).Find("form[action='/campaigns/sms/stop']").Length()
+	}
+	path := d.schedule()
+	for range cardsPerPage {
+		d.draft(nil)
+	}
+	if stop() != 1 {
+		t.Error("a scheduled campaign cannot be stopped from the first page")
+	}
+	d.page("acme", "POST", path+"/cancel", nil)
+	if stop() != 0 {
+		t.Error("there is nothing to stop")
+	}
+}
+
+func TestAPageThatIsLookedAtAnewKeepsWhatItWasFilteredBy(t *testing.T) {
+	d := openSMSDesk(t)
+	d.person(1, "")
+	path := d.schedule()
+	for address, want := range map[string]string{
+		"http://" + d.host + path + "?status=failed&after=x": path + "?status=failed&after=x",
+		"http://" + d.host + "/elsewhere?status=failed":      path,
+		"https://evil.example/":                              path,
+		"":                                                   path,
+	} {
+		a := d.page("acme", "GET", path+"/figures?seen=draft", nil, "HX-Request", "true", "HX-Current-URL", address)
+		if got := a.Header.Get("HX-Redirect"); got != want {
+			t.Errorf("from %s to %q, want %q", address, got, want)
+		}
+	}
+}

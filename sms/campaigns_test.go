@@ -299,3 +299,45 @@ func TestTheListGoesPageByPageWithoutTheDeleted(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+func TestAReplacementIsRefusedOnceTheOtherIsThrough(t *testing.T) {
+	b := newBench(t)
+	b.often()
+	b.person(1, nil)
+	old := b.schedule(nil)
+	c, err := b.svc.Replace(t.Context(), b.admin, old.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.due()
+	b.work()
+	if got := b.campaign(old.ID); got.Status != liadesk.SMSCompleted {
+		t.Fatalf("the other is %s", got.Status)
+	}
+	_, err = b.svc.Schedule(t.Context(), b.admin, c.ID, When{ScheduledAt: b.clock.Now().Add(time.Hour)})
+	if !slices.Equal(codesOf(err), []string{"already_sending"}) {
+		t.Errorf("both go out: %v", err)
+	}
+}
+
+// A program may name an instant far away. It is not due before.
+func TestACampaignOfAnotherAgeWaits(t *testing.T) {
+	b := newBench(t)
+	b.person(1, nil)
+	far := b.schedule(func(in *Input) { in.ScheduledAt = time.Date(9998, 12, 31, 23, 0, 0, 0, time.UTC) })
+	b.update(func(tx *db.Tx) error {
+		due, err := tx.SMSCampaignsDue(b.account.ID, liadesk.SMSScheduled, b.clock.Now())
+		if len(due) > 0 {
+			t.Error("it is due")
+		}
+		return err
+	})
+	b.due()
+	if got := b.campaign(far.ID); got.Status != liadesk.SMSScheduled || got.Frozen {
+		t.Errorf("%s, frozen %v", got.Status, got.Frozen)
+	}
+	if _, err := b.svc.Create(t.Context(), b.admin, Input{Title: "x", Message: "x", InboxID: b.inbox.ID, Audience: liadesk.Rule{Tag: "vip"},
+		ScheduledAt: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}); !slices.Equal(codesOf(err), []string{"scheduled_at:too_far"}) {
+		t.Errorf("beyond all ages: %v", err)
+	}
+}

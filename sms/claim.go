@@ -214,9 +214,8 @@ const codeTooLate = "too_late"
 
 // keepsFor is how long a text of the outbox may wait, for an inbox without
 // credit or a carrier that is down. A confirmation of an opt-out is allowed
-// within five minutes (47 CFR 64.1200(a)(12)), and
-// nothing after that; whoever asks for help or a test wants it now; and what an
-// agent answers is worth a day.
+// within five minutes (47 CFR 64.1200(a)(12)), and nothing after that; whoever
+// asks for help or a test wants it now; what an agent answers is worth a day.
 func keepsFor(cause liadesk.Cause) time.Duration {
 	switch cause {
 	case liadesk.CauseConfirmation:

@@ -128,6 +128,17 @@ func TestWhatAPersonReadsInAHeldTextCounts(t *testing.T) {
 	if p := b.progress(c.ID); p.OptOuts != 1 || p.Replies != 1 {
 		t.Errorf("%d opt-outs and %d replies", p.OptOuts, p.Replies)
 	}
+	// A "wrong number" that was pressed by mistake is taken back whole.
+	if err := b.people.RemoveOptOut(t.Context(), b.admin, number(2), contacts.SourceTeam, "it is hers"); err != nil {
+		t.Fatal(err)
+	}
+	b.update(func(tx *db.Tx) error {
+		c, _, err := tx.ContactByPhone(b.account.ID, number(2))
+		if c.BadNumber != "" {
+			t.Errorf("her number is still %s", c.BadNumber)
+		}
+		return err
+	})
 	// STOP after the decision changes nothing more, nor does a complaint.
 	for _, text := range []string{"STOP", "stop texting me!!"} {
 		if err := b.text(number(0), text); err != nil {
@@ -179,5 +190,41 @@ func TestAnOldBlockDoesNotOverruleANewStart(t *testing.T) {
 	}
 	if b.optedOut(number(0)) {
 		t.Error("opted out again, behind a person's back")
+	}
+}
+
+// The hold is the number's, not the record's: whoever has it now is held.
+func TestAHoldOutlivesTheContactThatHadIt(t *testing.T) {
+	b := newBench(t)
+	b.often()
+	first := b.person(0, nil)
+	b.person(1, nil)
+	b.sends(nil)
+	if err := b.text(number(0), "please stop texting me"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.people.Delete(t.Context(), b.admin, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	again := b.person(0, nil)
+	if p := b.progress(b.sends(nil).ID); p.Skipped[liadesk.SkipHeld] != 1 || p.Taken() != 1 {
+		t.Errorf("as a new contact: %+v", p)
+	}
+	// A record of before the hold, as an import's undo writes it back.
+	if err := b.changes(0, func(c *liadesk.Contact) { c.Held = nil }); err != nil {
+		t.Fatal(err)
+	}
+	if p := b.progress(b.sends(nil).ID); p.Skipped[liadesk.SkipHeld] != 1 || p.Taken() != 1 {
+		t.Errorf("as it was before: %+v", p)
+	}
+	if err := b.people.DecideHold(t.Context(), b.admin, number(0), liadesk.VerdictKeep); err != nil {
+		t.Fatal(err)
+	}
+	// A record of during the hold, written back after the decision.
+	if err := b.changes(0, func(c *liadesk.Contact) { c.Held = &liadesk.Hold{Number: number(0), At: again.CreatedAt} }); err != nil {
+		t.Fatal(err)
+	}
+	if p := b.progress(b.sends(nil).ID); p.Taken() != 2 {
+		t.Errorf("once it is decided: %+v", p)
 	}
 }

@@ -276,9 +276,11 @@ func (s *Service) fillExpiry(v *liadesk.Invalid, c *liadesk.SMSCampaign, in Inpu
 	}
 	c.ExpiresAt = c.ExpiresAt.Round(0).UTC()
 	switch {
-	case in.Unfinished, in.Draft && c.ExpiresAt.Equal(in.was.ExpiresAt):
+	case in.Unfinished:
 	case !c.ExpiresAt.After(now):
-		v.Add("expires_at", "in_the_past")
+		if !in.Draft || !c.ExpiresAt.Equal(in.was.ExpiresAt) {
+			v.Add("expires_at", "in_the_past")
+		}
 	case !c.ScheduledAt.IsZero() && !c.ExpiresAt.After(c.ScheduledAt):
 		v.Add("expires_at", "before_start")
 	}

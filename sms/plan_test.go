@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -129,5 +130,116 @@ func TestPeopleWithoutHoursDoNotKeepACampaignOpen(t *testing.T) {
 		if got, p := b.campaign(c.ID), b.progress(c.ID); got.Status != liadesk.SMSCompleted || p.Expired != 1 || p.Accepted != int64(others) {
 			t.Errorf("%s: %s, %+v", name, got.Status, p)
 		}
+	}
+}
+
+// Two campaigns that share a number each planned as if it were theirs alone:
+// both ended with the day, before half of their people had a turn.
+func TestCampaignsThatShareANumberEndOnlyWhenEverybodyHadATurn(t *testing.T) {
+	b := newBench(t)
+	b.often()
+	b.inbox.SMS.MessagesPerSecond = 0.01
+	b.update(func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
+	for i := range 50 { // 72 texts fit in before eight o'clock, 57 of them as planned
+		b.person(i, nil)
+	}
+	one := b.schedule(nil)
+	two := b.schedule(func(in *Input) { in.Title = "Another" })
+	b.due()
+	// The first began alone; the second knew better.
+	if first, second := b.campaign(one.ID).ExpiresAt, b.campaign(two.ID).ExpiresAt; !second.Equal(day(t, 25, "20:00")) {
+		t.Fatalf("the ends: %s and %s", first, second)
+	}
+	for b.clock.Now().Before(day(t, 25, "20:01")) {
+		b.step(1)
+		b.tick()
+	}
+	for _, c := range []liadesk.SMSCampaign{one, two} {
+		if p, got := b.progress(c.ID), b.campaign(c.ID); p.Accepted != 50 || p.Expired != 0 || got.Status != liadesk.SMSCompleted {
+			t.Errorf("%s: %s, %+v", got.Title, got.Status, p)
+		}
+	}
+}
+
+// Hours that end within an hour of the clock have no room for a whole hour's
+// texts.
+func TestThePlanKnowsHoursThatEndWithinAnHour(t *testing.T) {
+	acme := liadesk.Account{Settings: liadesk.DefaultSettings("SE", "Europe/Stockholm")}
+	india := "IN//Asia/Kolkata" // until nine in the evening, 16:30 in Stockholm
+	p := planned(acme, liadesk.SMSCampaign{}, map[string]int64{india: 2000}, 1, day(t, 24, "16:10"))
+	if len(p.hours) < 2 || p.hours[0].Count != 1200 || p.hours[1].Count != 800 || p.hours[1].At.Before(day(t, 25, "05:00")) {
+		t.Errorf("%+v", p.hours)
+	}
+	if end := usualEnd(acme, liadesk.SMSCampaign{}, map[string]int64{india: 2000}, 1, day(t, 24, "16:10")); !end.Equal(day(t, 25, "16:30")) {
+		t.Errorf("the end is %s", end)
+	}
+}
+
+// The usual end moves on only for a campaign that was at work when it came.
+func TestAnEndThatCameWhileNobodyWasAtWorkStands(t *testing.T) {
+	begin := func() (*bench, liadesk.SMSCampaign) {
+		b := newBench(t)
+		b.inbox.SMS.MessagesPerSecond = 0.01
+		b.update(func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
+		for i := range 50 {
+			b.person(i, nil)
+		}
+		c := b.schedule(nil)
+		b.due()
+		// Somebody lowers the pace.
+		b.inbox.SMS.MessagesPerSecond = 0.005
+		b.update(func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
+		for b.clock.Now().Before(day(t, 24, "19:55")) {
+			b.step(1)
+			b.tick()
+		}
+		return b, c
+	}
+	b, c := begin() // the power goes, for three days
+	b.clock.Advance(72 * time.Hour)
+	b.restart()
+	b.tick()
+	b.work()
+	if p, got := b.progress(c.ID), b.campaign(c.ID); got.Status != liadesk.SMSCompleted || p.Expired == 0 || p.Pending+p.Deferred > 0 {
+		t.Errorf("after an outage: %s, %+v", got.Status, p)
+	}
+	b, c = begin() // it goes until just after the end, and an answer is sent first
+	b.update(func(tx *db.Tx) error {
+		l, err := tx.Lease(b.account.ID, b.inbox.ID)
+		l.ClaimedAt = day(t, 24, "20:05")
+		return errors.Join(err, tx.PutLease(b.account.ID, b.inbox.ID, l))
+	})
+	b.clock.Advance(day(t, 24, "20:06").Sub(b.clock.Now()))
+	b.tick()
+	b.work()
+	if p, got := b.progress(c.ID), b.campaign(c.ID); got.Status != liadesk.SMSCompleted || p.Expired == 0 {
+		t.Errorf("after an answer: %s, %+v", got.Status, p)
+	}
+	b, c = begin() // and the inbox goes on
+	for b.clock.Now().Before(day(t, 25, "20:01")) {
+		b.step(1)
+		b.tick()
+	}
+	if p, got := b.progress(c.ID), b.campaign(c.ID); got.Status != liadesk.SMSCompleted || p.Accepted != 50 {
+		t.Errorf("at work: %s, %+v", got.Status, p)
+	}
+}
+
+func TestPeopleWithoutHoursDoNotKeepABusyInboxsCampaignOpen(t *testing.T) {
+	b := newBench(t)
+	b.person(0, func(c *liadesk.Contact) { c.Phone, c.Class = "+881612345678", "//" })
+	b.person(1, nil)
+	c := b.schedule(nil)
+	b.due()
+	b.work()
+	for b.clock.Now().Before(day(t, 24, "20:10")) {
+		item := liadesk.OutboxItem{ID: b.options.IDs(), AccountID: b.account.ID, InboxID: b.inbox.ID, Cause: liadesk.CauseReply, Phone: number(1), Text: "hello", CreatedAt: b.clock.Now()}
+		b.update(func(tx *db.Tx) error { return tx.PutOutbox(item) })
+		b.step(1)
+		b.tick()
+		b.clock.Advance(time.Minute)
+	}
+	if p, got := b.progress(c.ID), b.campaign(c.ID); got.Status != liadesk.SMSCompleted || p.Expired != 1 {
+		t.Errorf("%s, %+v", got.Status, p)
 	}
 }

@@ -478,3 +478,24 @@ func TestAnAutomaticAnswerIsNobodysReply(t *testing.T) {
 		}
 	}
 }
+
+// The pictures of a message are the carrier's; that there are some is told.
+func TestPicturesLeaveTheirMark(t *testing.T) {
+	b := newBench(t)
+	for i, c := range []struct{ text, media, want string }{
+		{"", "1", "📎"}, {"is this the part?", "2", "is this the part? 📎"}, {"no picture", "0", "no picture"}, {"no word of any", "", "no word of any"},
+	} {
+		form := url.Values{"MessageUUID": {fmt.Sprint("mms-", i)}, "From": {fmt.Sprint("4670174070", i)}, "To": {strings.TrimPrefix(b.inbox.SMS.Number, "+")},
+			"Body": {c.text}, "MediaCount": {c.media}, "MessageIntent": {""}}
+		if err := b.svc.Receive(t.Context(), b.callback(InboundPath(b.inbox.ID), form)); err != nil {
+			t.Fatal(err)
+		}
+		talks, _, err := b.talk.List(t.Context(), b.admin, conversations.Filter{}, db.Page{})
+		if err != nil || len(talks) != i+1 {
+			t.Fatalf("%d threads, %v", len(talks), err)
+		}
+		if !slices.ContainsFunc(talks, func(c2 liadesk.Conversation) bool { return c2.LastText == c.want }) {
+			t.Errorf("%q with %q pictures is not %q", c.text, c.media, c.want)
+		}
+	}
+}

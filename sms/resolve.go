@@ -34,7 +34,8 @@ type Resolved struct {
 }
 
 // Resolve settles one unconfirmed text by a person's word, named by the id of
-// its row and, if it is to be of a certain campaign, by that. A text that is not unconfirmed (any more) is left as it is: it was
+// its row and, if it is to be of a certain campaign, by that. A text that is not
+// unconfirmed (any more) is left as it is: it was
 // settled already, by somebody else or by the carrier, who knows better. Done
 // twice it changes nothing the second time.
 //

@@ -228,3 +228,31 @@ func TestWhoMaySettleAndWhen(t *testing.T) {
 	}
 	b.resolve(c.ID, id, liadesk.ResolveFailed, 1) // of these, too, a person may say what came of them
 }
+
+// Whoever answered, or tapped a link that only they have, has the text.
+func TestWhoReactedIsNotTextedAgain(t *testing.T) {
+	b := newBench(t)
+	c := b.uncertain(3, true)
+	if err := b.text(number(0), "thanks!"); err != nil {
+		t.Fatal(err)
+	}
+	b.update(func(tx *db.Tx) error {
+		row, _, err := tx.Delivery(b.account.ID, c.ID, number(1))
+		if err != nil {
+			return err
+		}
+		old := row
+		row.ClickedAt = b.clock.Now()
+		return tx.PutDelivery(b.account.ID, old, row)
+	})
+	b.clock.Advance(resendAfter + time.Minute)
+	got, err := b.svc.ResolveAll(t.Context(), b.admin, c.ID, liadesk.ResolveResend)
+	if err != nil || got != (Resolved{Resolved: 1, Arrived: 2}) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	asked := len(b.carrier.asked)
+	b.work()
+	if p := b.progress(c.ID); len(b.carrier.asked) != asked+1 || b.carrier.asked[asked].To != number(2) || p.Sent != 2 || p.Accepted != 1 {
+		t.Errorf("%d more, %+v", len(b.carrier.asked)-asked, p)
+	}
+}

@@ -216,3 +216,40 @@ func TestADraftWhoseTimeHasPassedCanBeChanged(t *testing.T) {
 		t.Errorf("changed to another: %v", err)
 	}
 }
+
+func TestAReviewSaysThatTheOtherIsThroughAndWhatADraftLacks(t *testing.T) {
+	b := newBench(t)
+	b.often()
+	b.person(1, func(c *liadesk.Contact) { c.Name = "Ana Lund" })
+	old := b.schedule(nil)
+	c, err := b.svc.Replace(t.Context(), b.admin, old.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := InputOf(b.campaign(c.ID))
+	in.ScheduledAt = b.clock.Now().Add(time.Hour)
+	if _, err := b.svc.Update(t.Context(), b.admin, c.ID, in); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := b.svc.Review(t.Context(), b.admin, c.ID, 0); err != nil || r.Problems != nil {
+		t.Errorf("while it can be replaced: %v, %v", r.Problems, err)
+	}
+	b.due()
+	b.work()
+	if r, err := b.svc.Review(t.Context(), b.admin, c.ID, 0); err != nil || !slices.Equal(codesOf(r.Problems), []string{"replaces:already_sending"}) {
+		t.Errorf("once it is through: %v, %v", r.Problems, err)
+	}
+
+	b.account.Settings.Footer, b.account.Settings.Introduce = "Reply STOP to opt out", true
+	b.update(func(tx *db.Tx) error { return tx.PutAccount(b.account) })
+	empty, err := b.svc.Create(t.Context(), b.admin, Input{Title: "x", InboxID: b.inbox.ID, Draft: true, Unfinished: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, found, err := b.svc.Preview(t.Context(), b.admin, empty.ID, "Ana"); err != nil || !found || p.Meant || p.Text != "" {
+		t.Errorf("a person sought for no audience: %+v, %v, %v", p, found, err)
+	}
+	if _, err := b.svc.SendTest(t.Context(), b.admin, empty.ID, number(9), liadesk.ID{}); !slices.Equal(codesOf(err), []string{"message:required"}) {
+		t.Errorf("a footer alone is sent: %v", err)
+	}
+}

@@ -3,17 +3,15 @@ package sms
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/jonboulle/clockwork"
+	"github.com/liadesk/campaigns/db/kv/bolt"
 
-	"github.com/liadesk/campaigns/conversations"
 	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/db/kv"
-	"github.com/liadesk/campaigns/db/kv/bolt"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -41,24 +39,6 @@ func (f *flaky) Update(ctx context.Context, fn func(kv.Tx) error) error {
 		return f.err
 	}
 	return f.Engine.Update(ctx, fn)
-}
-
-// jumpy is a wall clock that somebody sets.
-type jumpy struct {
-	*clockwork.FakeClock
-	by *time.Duration
-}
-
-func (j jumpy) Now() time.Time { return j.FakeClock.Now().Add(*j.by) }
-
-// changes changes a person who is stored.
-func (b *bench) changes(i int, change func(*liadesk.Contact)) error {
-	return b.store.Update(b.t.Context(), func(tx *db.Tx) error {
-		old, _, err := tx.ContactByPhone(b.account.ID, number(i))
-		now := old
-		change(&now)
-		return errors.Join(err, tx.PutContact(&old, &now))
-	})
 }
 
 func TestWhatForbidsATextBetweenClaimAndPostStillWins(t *testing.T) {
@@ -228,29 +208,6 @@ func TestTransactionalTextsAndRoundTheClockAccountsKnowNoWindow(t *testing.T) {
 	}
 }
 
-func TestThePaceIsKeptWithinTwoInAHundredOverAMinute(t *testing.T) {
-	for _, pace := range []float64{5, 0.5, 90} {
-		t.Run(fmt.Sprint(pace), func(t *testing.T) {
-			b := newBench(t)
-			b.inbox.SMS.MessagesPerSecond = pace
-			b.update(func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
-			ln := b.svc.laneOf(b.inbox)
-			sent, start := 0, b.clock.Now()
-			for b.clock.Since(start) < time.Minute {
-				mono := b.svc.Monotonic()
-				n := ln.tokens(mono)
-				ln.pay(mono, n)
-				sent += n
-				b.clock.Advance(max(ln.untilToken(mono), 7*time.Millisecond))
-			}
-			want := pace * 60
-			if d := float64(sent) - want; d > want*0.02+1 || d < -want*0.02-1 {
-				t.Errorf("%d texts in a minute, want %g", sent, want)
-			}
-		})
-	}
-}
-
 func TestACampaignFoundMoreThanAnHourLateWaitsForAPerson(t *testing.T) {
 	b := newBench(t)
 	b.person(1, nil)
@@ -267,63 +224,6 @@ func TestACampaignFoundMoreThanAnHourLateWaitsForAPerson(t *testing.T) {
 	b.work()
 	if p := b.progress(c.ID); p.Accepted != 1 {
 		t.Errorf("after a person said so: %+v", p)
-	}
-}
-
-func TestAClockThatJumpsHoldsSendingUntilItIsSteady(t *testing.T) {
-	b := newBench(t)
-	b.options.Monotonic = func() time.Duration { return b.clock.Now().Sub(noon) }
-	jump := time.Duration(0)
-	b.options.Clock = jumpy{b.clock, &jump}
-	b.restart()
-	b.person(1, nil)
-	c := b.schedule(nil)
-	b.tick()
-	jump = 2 * time.Minute // somebody set it
-	b.tick()
-	b.step(1)
-	if got := b.campaign(c.ID); got.Status != liadesk.SMSScheduled || len(b.carrier.asked) > 0 {
-		t.Fatalf("after the jump it is %s", got.Status)
-	}
-	b.clock.Advance(steadyFor)
-	b.work()
-	b.tick()
-	b.work()
-	if p := b.progress(c.ID); p.Accepted != 1 {
-		t.Errorf("when it is steady: %+v", p)
-	}
-}
-
-// The pace went by the wall clock: set back by two hours, it gave no turn for as
-// long.
-func TestAClockThatIsSetBackStopsNobodyLongerThanItTakesToBeSteady(t *testing.T) {
-	b := newBench(t)
-	b.options.Monotonic = func() time.Duration { return b.clock.Now().Sub(noon) }
-	ahead := 2 * time.Hour
-	b.options.Clock = jumpy{b.clock, &ahead}
-	b.restart()
-	b.inbox.SMS.MessagesPerSecond = 5
-	b.update(func(tx *db.Tx) error { return tx.PutInbox(b.inbox) })
-	for n := range 10 {
-		b.person(n, func(c *liadesk.Contact) { c.Class = "SE//America/New_York" }) // noon there
-	}
-	c := b.schedule(func(in *Input) { in.ScheduledAt = b.svc.now().Add(time.Second) })
-	b.clock.Advance(time.Second)
-	b.tick()
-	b.step(1)
-	if p := b.progress(c.ID); p.Accepted != 1 {
-		t.Fatalf("before: %+v", p)
-	}
-	ahead = 0
-	b.tick()
-	b.step(1)
-	b.clock.Advance(steadyFor)
-	for range 20 {
-		b.step(1)
-		b.clock.Advance(time.Second / 2)
-	}
-	if p := b.progress(c.ID); p.Accepted != 10 {
-		t.Errorf("a minute later: %+v", p)
 	}
 }
 
@@ -527,70 +427,6 @@ func TestAnExpiredCampaignCompletesAndListsWhomItDidNotReach(t *testing.T) {
 	rows, _, err := b.svc.Deliveries(t.Context(), b.admin, c.ID, RecipientFilter{Status: liadesk.DeliveryExpired}, db.Page{})
 	if err != nil || int64(len(rows)) != p.Expired || rows[0].Name == "" {
 		t.Errorf("%d are listed, %v", len(rows), err)
-	}
-}
-
-func TestRepliesGoAheadOfCampaigns(t *testing.T) {
-	b := newBench(t)
-	b.slow()
-	for i := range 5 {
-		b.person(i, nil)
-	}
-	b.schedule(nil)
-	b.due()
-	b.step(1)
-	item := liadesk.OutboxItem{ID: b.options.IDs(), AccountID: b.account.ID, InboxID: b.inbox.ID, Cause: liadesk.CauseTest,
-		Phone: "+46701740699", Text: "test", CreatedAt: b.clock.Now()}
-	b.update(func(tx *db.Tx) error { return tx.PutOutbox(item) })
-	sent := len(b.carrier.taken)
-	for len(b.carrier.taken) == sent {
-		b.step(1)
-	}
-	if o := b.carrier.taken[sent]; o.Text != "test" {
-		t.Errorf("the next text was %q", o.Text)
-	}
-	b.work()
-	if n := b.carrier.times()["+46701740699"]; n != 1 {
-		t.Errorf("the test went out %d times", n)
-	}
-}
-
-func TestTheStateOfAReplyComesBackToItsMessage(t *testing.T) {
-	b := newBench(t)
-	b.person(1, nil)
-	if err := b.text(number(1), "Are you open?"); err != nil {
-		t.Fatal(err)
-	}
-	talks, _, err := b.talk.List(t.Context(), b.admin, conversations.Filter{}, db.Page{})
-	if err != nil || len(talks) != 1 {
-		t.Fatalf("%+v, %v", talks, err)
-	}
-	b.carrier.answer = func(_ Outgoing, take func() string) (Receipt, error) {
-		if len(b.carrier.asked) == 1 {
-			return Receipt{}, &SendError{Class: NotSent, Reason: ReasonNoConnection}
-		}
-		return Receipt{UUID: take()}, nil
-	}
-	if _, err := b.talk.Reply(t.Context(), b.admin, talks[0].ID, "Until six", "1"); err != nil {
-		t.Fatal(err)
-	}
-	state := func() liadesk.DeliveryStatus {
-		t.Helper()
-		thread, err := b.talk.Get(t.Context(), b.admin, talks[0].ID, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return thread.Messages[len(thread.Messages)-1].Delivery
-	}
-	b.work()
-	if len(b.carrier.asked) != 2 || len(b.carrier.taken) != 1 || state() != liadesk.DeliveryAccepted {
-		t.Fatalf("asked %d times, the message is %q", len(b.carrier.asked), state())
-	}
-	if err := b.report(0, "delivered", "", 3); err != nil {
-		t.Fatal(err)
-	}
-	if state() != liadesk.DeliveryDelivered {
-		t.Errorf("the message is %q", state())
 	}
 }
 

@@ -2,6 +2,7 @@ package sms
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -134,5 +135,38 @@ func TestOneDoubtSlowsNobodyDown(t *testing.T) {
 	}
 	if took := b.clock.Since(start); took > 15*time.Second {
 		t.Errorf("40 texts took %s", took)
+	}
+}
+
+// The refusal for want of credit was recorded first; a text that had been taken
+// before it came in later, and cleared the banner of an inbox that rested.
+func TestALateAnswerDoesNotEndATroubleThatBeganAfterIt(t *testing.T) {
+	b := newBench(t)
+	b.options.Workers = 8
+	b.restart()
+	for i := range 3 {
+		b.person(i, nil)
+	}
+	b.schedule(nil)
+	b.due()
+	jobs, _, err := b.svc.dispatch(t.Context())
+	if err != nil || len(jobs) < 2 {
+		t.Fatalf("%d claims, %v", len(jobs), err)
+	}
+	b.clock.Advance(time.Second)
+	none := &SendError{Class: Refused, Reason: ReasonNoCredit, Status: 402}
+	event := func(j *job, kind liadesk.EventKind) liadesk.DeliveryEvent {
+		return liadesk.DeliveryEvent{AttemptID: j.attempt.ID, Kind: kind, At: b.clock.Now(), CarrierID: fmt.Sprint("u", j.attempt.ID), Evidence: liadesk.EvidenceResponse}
+	}
+	for _, r := range []result{
+		{job: jobs[0], event: event(jobs[0], liadesk.EventNotTaken), condition: none, posted: true},
+		{job: jobs[1], event: event(jobs[1], liadesk.EventAccepted), posted: true},
+	} {
+		if err := b.svc.record(t.Context(), []result{r}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if in := b.stored(); in.SMS.Trouble != liadesk.TroubleNoCredit {
+		t.Errorf("the inbox says %q", in.SMS.Trouble)
 	}
 }
