@@ -40,7 +40,10 @@ type SettingsPatch struct {
 	Introduce   *bool
 	// Windows sets the account's own texting windows by place; nil for a place
 	// goes back to what the product ships.
-	Windows        map[string]*hours.Window
+	Windows map[string]*hours.Window
+	// WindowsSeen are, by place, the WindowMark of the hours that the change was
+	// made from; a place that is not in it is saved over any.
+	WindowsSeen    map[string]string
 	Currency       *string
 	Prices         *map[string]int64 // whole, by country or liadesk.AnyCountry
 	Footer         *string
@@ -53,7 +56,8 @@ type SettingsPatch struct {
 	Version uint64
 }
 
-// EditSettings changes the account's name and settings.
+// EditSettings changes the account's name and settings. With ErrWindowChanged it
+// returns the account as it is.
 func (s *Service) EditSettings(ctx context.Context, actor liadesk.Actor, p SettingsPatch) (liadesk.Account, error) {
 	if err := actor.Administrator(); err != nil {
 		return liadesk.Account{}, err
@@ -62,6 +66,11 @@ func (s *Service) EditSettings(ctx context.Context, actor liadesk.Actor, p Setti
 	err := s.store.Update(ctx, func(tx *db.Tx) (err error) {
 		if a, err = account(tx, actor.Account); err != nil {
 			return err
+		}
+		for place, mark := range p.WindowsSeen {
+			if mark != WindowMark(a.Settings, place) {
+				return ErrWindowChanged
+			}
 		}
 		old := a
 		if err := applySettings(&a, p); err != nil {

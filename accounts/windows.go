@@ -1,10 +1,13 @@
 package accounts
 
 import (
+	"encoding/json"
 	"errors"
+	"hash/crc32"
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/liadesk/campaigns/hours"
@@ -14,6 +17,20 @@ import (
 
 // usState is how a state of the USA is named as a place.
 var usState = regexp.MustCompile(`^US/[A-Z]{2}$`)
+
+// ErrWindowChanged refuses texting hours of a place that somebody else set since
+// the asker looked.
+var ErrWindowChanged = liadesk.Conflict(liadesk.CodeChanged, "somebody else set the texting hours of this place meanwhile")
+
+// WindowMark stands for what an account has set for a place, or that it has set
+// nothing: it differs when somebody changed that.
+func WindowMark(set liadesk.Settings, place string) string {
+	raw, err := json.Marshal(set.Windows[place])
+	if err != nil {
+		return "" // it has only text and numbers in it: this cannot be
+	}
+	return strconv.FormatUint(uint64(crc32.ChecksumIEEE(raw)), 36)
+}
 
 // applyWindows changes the account's own texting windows. Stricter or looser
 // than the product's, they are the account's word; a window that says nothing

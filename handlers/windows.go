@@ -2,9 +2,7 @@ package handlers
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
-	"hash/crc32"
 	"maps"
 	"net/http"
 	"slices"
@@ -79,7 +77,7 @@ func (s *Server) windowsPage(c *fiber.Ctx, f windowsPage) Page {
 	if n := mostAt(without(set.Windows, f.Place), f.Place); f.Place != "" && n > 0 {
 		f.Usual = strconv.Itoa(n)
 	}
-	f.Seen = seenWindow(set, f.Place)
+	f.Seen = cmp.Or(f.Seen, accounts.WindowMark(set, f.Place))
 	row := func(place, name string, w hours.Window) {
 		r := windowRow{Place: place, Name: name, Hours: s.hoursText(c, hours.Schedule{Week: w.Week}), Basis: w.Basis,
 			Own: slices.Contains(rules.Own, place), Holidays: len(w.Holidays), MostPerDay: mostAt(set.Windows, place), Public: s.publicText(c, w)}
@@ -201,15 +199,6 @@ func (s *Server) editWindow(c *fiber.Ctx) error {
 		return s.invalid(c, v.Err(), "settings/windows", "settings/windows", s.windowsPage(c, f))
 	}
 	set := viewer(c).Account.Settings
-	if seen := c.FormValue("seen"); seen != "" && c.FormValue("seen_of") == f.Place && seen != seenWindow(set, f.Place) {
-		country, state, _ := strings.Cut(f.Place, "/")
-		w := hours.BuiltIn().ForWith(set.Windows, country, state)
-		if f.Theirs = s.hoursText(c, hours.Schedule{Week: w.Week, Holidays: w.Holidays}); w.NeverOpen() {
-			f.Theirs = s.t(c, "windows.never")
-		}
-		c.Status(http.StatusConflict)
-		return s.page(c, "settings/windows", s.windowsPage(c, f))
-	}
 	patch := map[string]*hours.Window{f.Place: nil}
 	if c.FormValue("back") == "" {
 		var wrong liadesk.Invalid
@@ -231,21 +220,31 @@ func (s *Server) editWindow(c *fiber.Ctx) error {
 		}
 		patch[f.Place] = &w
 	}
-	if _, err := s.Accounts.EditSettings(c.UserContext(), actor(c), accounts.SettingsPatch{Windows: patch}); err != nil {
+	change := accounts.SettingsPatch{Windows: patch}
+	if seen := c.FormValue("seen"); seen != "" && c.FormValue("seen_of") == f.Place {
+		change.WindowsSeen = map[string]string{f.Place: seen}
+	}
+	now, err := s.Accounts.EditSettings(c.UserContext(), actor(c), change)
+	if errors.Is(err, accounts.ErrWindowChanged) {
+		f.Seen, f.Theirs = accounts.WindowMark(now.Settings, f.Place), s.windowText(c, now.Settings, f.Place)
+		c.Status(http.StatusConflict)
+		return s.page(c, "settings/windows", s.windowsPage(c, f))
+	}
+	if err != nil {
 		return s.invalid(c, ofWindow(err, f.Place), "settings/windows", "settings/windows", s.windowsPage(c, f))
 	}
 	s.toast(c, ToneSuccess, s.t(c, "settings.saved"))
 	return s.redirect(c, "/settings/windows")
 }
 
-// seenWindow stands for what an account has set for a place, or that it has set
-// nothing: it differs when somebody changed that.
-func seenWindow(set liadesk.Settings, place string) string {
-	raw, err := json.Marshal(set.Windows[place])
-	if err != nil {
-		return "" // it has only text and numbers in it: this cannot be
+// windowText is the hours of a place in words.
+func (s *Server) windowText(c *fiber.Ctx, set liadesk.Settings, place string) string {
+	country, state, _ := strings.Cut(place, "/")
+	w := hours.BuiltIn().ForWith(set.Windows, country, state)
+	if w.NeverOpen() {
+		return s.t(c, "windows.never")
 	}
-	return strconv.FormatUint(uint64(crc32.ChecksumIEEE(raw)), 36)
+	return s.hoursText(c, hours.Schedule{Week: w.Week, Holidays: w.Holidays})
 }
 
 // ofWindow names the fields of a refusal as the form of one place has them.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/liadesk/campaigns/db"
 	"github.com/liadesk/campaigns/liadesk"
 )
 
@@ -199,14 +198,6 @@ func TestTwoWhoSetTheHoursOfAPlaceAtOnceLoseNothing(t *testing.T) {
 	mine["tue_from"], mine["tue_to"] = []string{"11:00"}, []string{"17:00"}
 	if a := d.page("acme", "POST", "/settings/windows", theirs); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("the first: %d", a.StatusCode)
-	}
-	// Sessions read the account with each request; the desk's do once.
-	if err := d.store.View(t.Context(), func(tx *db.Tx) (err error) {
-		v := d.viewers["acme"]
-		v.Account, _, err = tx.Account(v.Account.ID)
-		return err
-	}); err != nil {
-		t.Fatal(err)
 	}
 	a := d.page("acme", "POST", "/settings/windows", mine)
 	doc := a.read(t)

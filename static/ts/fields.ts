@@ -4,14 +4,16 @@
 
 export function startFields(): void {
   // Enter in a field that has a button of its own means that button, and not the
-  // whole form.
-  document.addEventListener("keydown", (event) => {
-    const field = event.target;
-    const button = event.key === "Enter" && !event.isComposing && field instanceof HTMLInputElement && field.dataset["enter"];
-    if (!button) return;
-    event.preventDefault();
-    document.getElementById(button)?.click();
-  });
+  // whole form, which some send for the press and others for the key.
+  for (const kind of ["keydown", "keypress"] as const) {
+    document.addEventListener(kind, (event) => {
+      const field = event.target;
+      const button = event.key === "Enter" && !event.isComposing && field instanceof HTMLInputElement && field.dataset["enter"];
+      if (!button) return;
+      event.preventDefault();
+      if (kind === "keydown") document.getElementById(button)?.click();
+    });
+  }
   document.addEventListener("htmx:after:swap", () => {
     for (const notes of document.querySelectorAll<HTMLElement>(".field .notes")) mark(notes);
   });
